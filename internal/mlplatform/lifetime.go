@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package mlplatform
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// LifetimeRule says in one sentence what ParseLifetime accepts; error texts and documentation share it.
+const LifetimeRule = "whole numbers with the units d, h, m and s and nothing between them, at least 1s in total, " +
+	"such as 30d, 12h or 2h45m30s"
+
+const day = 24 * time.Hour
+
+// lifetimeUnits are the units of ParseLifetime. The finer units of Go durations are left out because the service
+// counts whole seconds.
+var lifetimeUnits = map[byte]time.Duration{'d': day, 'h': time.Hour, 'm': time.Minute, 's': time.Second}
+
+// ParseLifetime reads a token's lifetime: whole numbers with the units d (24 hours), h, m and s, at least one second
+// in total, at most what a time.Duration holds (about 292 years). The error names the text and the rule.
+func ParseLifetime(text string) (time.Duration, error) {
+	fail := func(why string) (time.Duration, error) {
+		return 0, fmt.Errorf("%q is not a lifetime: %s. A lifetime is %s", text, why, LifetimeRule)
+	}
+	if text == "" {
+		return fail("it is empty")
+	}
+	var total time.Duration
+	for rest := text; rest != ""; {
+		end := strings.IndexFunc(rest, func(r rune) bool { return r < '0' || r > '9' })
+		switch {
+		case end < 0:
+			return fail(fmt.Sprintf("%q has no unit", rest))
+		case end == 0:
+			return fail(fmt.Sprintf("%q does not begin with a whole number", rest))
+		}
+		unit, known := lifetimeUnits[rest[end]]
+		if !known {
+			return fail(fmt.Sprintf("%q does not continue with one of these units", rest[end:]))
+		}
+		count, err := strconv.ParseInt(rest[:end], 10, 64)
+		if err != nil || count > (math.MaxInt64-int64(total))/int64(unit) {
+			return fail("it is longer than 292 years")
+		}
+		total += time.Duration(count) * unit
+		rest = rest[end+1:]
+	}
+	if total < time.Second {
+		return fail("it is shorter than a second")
+	}
+	return total, nil
+}
+
+// FormatLifetime spells a lifetime as the service takes it: hours, minutes and seconds in that order, parts of zero
+// left out (720h, 2h45m30s). Grade: the spelling is published by example, the three units are assumed.
+func FormatLifetime(lifetime time.Duration) string {
+	var out strings.Builder
+	for _, unit := range []struct {
+		size time.Duration
+		name byte
+	}{{time.Hour, 'h'}, {time.Minute, 'm'}, {time.Second, 's'}} {
+		if count := lifetime / unit.size; count > 0 {
+			out.WriteString(strconv.FormatInt(int64(count), 10))
+			out.WriteByte(unit.name)
+		}
+		lifetime %= unit.size
+	}
+	return out.String()
+}
