@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+
+	"github.com/mlplatform/terraform-provider-mlplatform/internal/mlplatform"
+)
+
+var _ datasource.DataSourceWithConfigure = (*accessTokenDataSource)(nil)
+
+func newAccessTokenDataSource() datasource.DataSource { return &accessTokenDataSource{} }
+
+// accessTokenDataSource shows one access token by its name.
+type accessTokenDataSource struct{ configuredDataSource }
+
+func (d *accessTokenDataSource) Metadata(_ context.Context, _ datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+	resp.TypeName = typeName + "_access_token"
+}
+
+func (d *accessTokenDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	attributes := listedTokenAttributes()
+	attributes["name"] = schema.StringAttribute{
+		Required:            true,
+		MarkdownDescription: nameText + " It is an error if there is none of this name.",
+		Validators:          []validator.String{notEmpty(`"nightly-etl"`)},
+	}
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "One access token of the project by its name, without its value. " + needsAdmin,
+		Attributes:          attributes,
+	}
+}
+
+func (d *accessTokenDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	const summary = "Unable to read access token"
+	var model listedTokenModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	client := d.client(&resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	list, err := client.AccessTokens(ctx)
+	if err != nil {
+		addServiceError(&resp.Diagnostics, summary, fmt.Errorf("access token %s: %w", model.Name, err), mlplatform.RoleAdmin)
+		return
+	}
+	token, found := list.ByName(model.Name.ValueString())
+	if !found {
+		resp.Diagnostics.AddAttributeError(path.Root("name"), summary, notFoundDetail(model.Name.ValueString(), list))
+		return
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, newListedToken(token, list.AsOf))...)
+}

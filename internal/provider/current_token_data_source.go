@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+
+	"github.com/mlplatform/terraform-provider-mlplatform/internal/mlplatform"
+)
+
+var _ datasource.DataSourceWithConfigure = (*currentTokenDataSource)(nil)
+
+func newCurrentTokenDataSource() datasource.DataSource { return &currentTokenDataSource{} }
+
+// currentTokenDataSource shows the token that the provider works with.
+type currentTokenDataSource struct{ configuredDataSource }
+
+func (d *currentTokenDataSource) Metadata(_ context.Context, _ datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+	resp.TypeName = typeName + "_current_token"
+}
+
+func (d *currentTokenDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "The access token that the provider works with, without its value. Needs a provider token of " +
+			"either role.",
+		Attributes: listedTokenAttributes(),
+	}
+}
+
+func (d *currentTokenDataSource) Read(ctx context.Context, _ datasource.ReadRequest, resp *datasource.ReadResponse) {
+	client := d.client(&resp.Diagnostics)
+	if client == nil {
+		return
+	}
+	token, err := client.WhoAmI(ctx)
+	if err != nil {
+		addServiceError(&resp.Diagnostics, "Unable to describe the provider's token", err, mlplatform.RoleUser)
+		return
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, newListedToken(token, client.Now()))...)
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+
+	"github.com/mlplatform/terraform-provider-mlplatform/internal/mlplatform"
+)
+
+// addServiceError reports a failed operation of the service: what was attempted, what the service said, what to do
+// next. needs is the role that the operation takes.
+func addServiceError(diags *diag.Diagnostics, summary string, err error, needs mlplatform.Role) {
+	diags.AddError(summary, serviceErrorDetail(err, needs))
+}
+
+// serviceErrorDetail is a pure function of the error, so that its texts can be tested by a table.
+func serviceErrorDetail(err error, needs mlplatform.Role) string {
+	return sentence(err.Error()) + "\n\n" + nextStep(err, needs)
+}
+
+const (
+	howToGetToken = "An ADMIN token is created in the management console of VK Cloud (ML Platform, access tokens), or " +
+		"by somebody who has one."
+	howToSetToken = "Set `token` or `token_file` in the provider block, or the environment variable " + envToken + "."
+)
+
+func nextStep(err error, needs mlplatform.Role) string {
+	var taken *mlplatform.NameTakenError
+	var lost *mlplatform.LostTokenError
+	var failed *mlplatform.Error
+	switch {
+	case errors.As(err, &lost):
+		return fmt.Sprintf("Look for an access token named %q in the management console and delete it: nobody has its "+
+			"value. Then apply again.", lost.Name)
+	case errors.As(err, &taken):
+		return nextStepNameTaken(taken.Token.Name)
+	case errors.Is(err, mlplatform.ErrNoToken):
+		return fmt.Sprintf("This needs an access token of the role %s. %s %s", needs, howToSetToken, howToGetToken)
+	case !errors.As(err, &failed):
+		return "Apply again. If it stays so, report it to the developers of the provider."
+	case mlplatform.IsUnauthorized(err) && failed.MissingScope:
+		return fmt.Sprintf("The token that the provider works with has too weak a role (USER); this needs the role %s. "+
+			"Configure a token of that role. %s", needs, howToGetToken)
+	case mlplatform.IsUnauthorized(err):
+		return "The token that the provider works with is expired, revoked or not of this project. Configure one that " +
+			"is valid. " + howToSetToken + " " + howToGetToken
+	}
+	return nextStepByAnswer(failed)
+}
+
+func nextStepNameTaken(name string) string {
+	return fmt.Sprintf("Nothing was created. Choose another `name`, or bring the existing token under Terraform with "+
+		"`terraform import ADDRESS %q` (its value cannot be recovered). To replace a token without downtime "+
+		"(create_before_destroy), use `name_prefix` instead of `name`.", name)
+}
+
+// nextStepByAnswer advises on errors that no change of the configuration's resources can mend.
+func nextStepByAnswer(err *mlplatform.Error) string {
+	const checkEndpoint = "Check `endpoint` in the provider block (or " + envEndpoint + "): it is the root of the ML " +
+		"Platform service, such as " + mlplatform.DefaultEndpoint + "."
+	switch {
+	case mlplatform.IsUntrusted(err):
+		return "The certificate of the service is not trusted by this machine. For an on-premises installation with a " +
+			"CA of its own, set `ca_cert_file` in the provider block or " + envCACertFile + "."
+	case mlplatform.IsTimeout(err):
+		return "The service did not answer in time. Check the network, or raise `request_timeout`. " + checkEndpoint
+	case err.Status == 0:
+		return "No connection came about, or it broke. Check the network and apply again. " + checkEndpoint
+	case err.Status == http.StatusTooManyRequests:
+		return "The service asks to slow down. Apply again later, with a smaller `-parallelism` or a larger `max_retries`."
+	case err.Status >= http.StatusInternalServerError:
+		return "The service or a proxy before it is in trouble. Nothing in the state was changed for it; apply again later."
+	case err.Status == http.StatusBadRequest:
+		return "The service refused the values. If they are right, the service differs from the contract that the " +
+			"provider was built on: report it to the developers of the provider."
+	case err.Code == "", err.Status == http.StatusNotFound:
+		return "The answer is not one of the ML Platform token service. " + checkEndpoint
+	}
+	return "Apply again. If it stays so, report the status and the code to the developers of the provider."
+}
+
+// sentence makes an error text stand on its own in a diagnostic.
+func sentence(text string) string {
+	first, size := utf8.DecodeRuneInString(text)
+	text = string(unicode.ToUpper(first)) + text[size:]
+	if !strings.HasSuffix(text, ".") {
+		text += "."
+	}
+	return text
+}

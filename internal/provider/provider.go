@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MPL-2.0
+
+// Package provider declares the tokens of VK Cloud's ML Platform for Terraform and OpenTofu, on terraform-plugin-framework.
+package provider
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/provider"
+	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+
+	"github.com/mlplatform/terraform-provider-mlplatform/internal/mlplatform"
+)
+
+// Address is where the provider is published. The namespace is a placeholder of the publisher; it stands here alone.
+const Address = "registry.terraform.io/mlplatform/mlplatform"
+
+const typeName = "mlplatform"
+
+var (
+	_ provider.Provider                   = (*mlplatformProvider)(nil)
+	_ provider.ProviderWithValidateConfig = (*mlplatformProvider)(nil)
+)
+
+// New returns the provider's constructor, as providerserver wants it. The options are for tests.
+func New(version string, options ...func(*mlplatform.Config)) func() provider.Provider {
+	return func() provider.Provider {
+		return &mlplatformProvider{version: version, options: options, getenv: os.Getenv}
+	}
+}
+
+type mlplatformProvider struct {
+	version string
+	options []func(*mlplatform.Config)
+	getenv  func(string) string
+}
+
+func (p *mlplatformProvider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
+	resp.TypeName = typeName
+	resp.Version = p.version
+}
+
+func (p *mlplatformProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Declares the tokens of VK Cloud's ML Platform.",
+		Attributes: map[string]schema.Attribute{
+			"endpoint": schema.StringAttribute{
+				Optional: true,
+				MarkdownDescription: "Root of the ML Platform service. `http://` is accepted for a loopback host alone. " +
+					"Environment variable: `" + envEndpoint + "`. Defaults to `" + mlplatform.DefaultEndpoint +
+					"` (Russia); Kazakhstan has `" + mlplatform.EndpointKazakhstan + "`.",
+				Validators: []validator.String{endpointValidator{}},
+			},
+			"token": schema.StringAttribute{
+				Optional:  true,
+				Sensitive: true,
+				MarkdownDescription: "Access token that the provider works with, of the role `ADMIN` for managing tokens. " +
+					"Conflicts with `token_file`. Environment variable: `" + envToken + "`. May be absent: an operation that " +
+					"needs it then fails and says so.",
+				Validators: []validator.String{notEmpty("the value of an access token, as the service gave it")},
+			},
+			"token_file": schema.StringAttribute{
+				Optional: true,
+				MarkdownDescription: "Path of a file that holds the token; white space around it is dropped. Conflicts with " +
+					"`token`. Environment variable: `" + envTokenFile + "`.",
+				Validators: []validator.String{notEmpty(`"/run/secrets/mlplatform-token"`)},
+			},
+			"ca_cert_file": schema.StringAttribute{
+				Optional: true,
+				MarkdownDescription: "Path of a PEM bundle with certificates to trust besides the system's, for on-premises " +
+					"installations. Environment variable: `" + envCACertFile + "`.",
+				Validators: []validator.String{notEmpty(`"/etc/ssl/company-ca.pem"`)},
+			},
+			"request_timeout": schema.StringAttribute{
+				Optional:            true,
+				CustomType:          lifetimeType{},
+				MarkdownDescription: "Time limit of each attempt of a request, such as `30s` or `2m`. Defaults to `30s`.",
+			},
+			"max_retries": schema.Int64Attribute{
+				Optional: true,
+				MarkdownDescription: "How often a request is repeated that failed without having changed anything, from 0 to " +
+					"20. Defaults to `4`.",
+				Validators: []validator.Int64{int64validator.Between(0, 20)},
+			},
+		},
+	}
+}
+
+func (p *mlplatformProvider) ValidateConfig(ctx context.Context, req provider.ValidateConfigRequest, resp *provider.ValidateConfigResponse) {
+	var model providerModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if !model.Token.IsNull() && !model.TokenFile.IsNull() {
+		resp.Diagnostics.AddAttributeError(path.Root("token_file"), "Conflicting token settings", fmt.Sprintf(
+			"`token` and `token_file` (%s) are both set, and only one of them can hold. Keep one of them, for example "+
+				"`token_file = \"/run/secrets/mlplatform-token\"`.", model.TokenFile))
+	}
+}
+
+// Configure makes no request: a run that uses no resource costs nothing.
+func (p *mlplatformProvider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
+	var model providerModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	data := &providerData{}
+	resp.ResourceData, resp.DataSourceData = data, data
+	if model.anyUnknown() {
+		return
+	}
+	cfg, diags := clientConfig(model, p.getenv)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	cfg.UserAgent = fmt.Sprintf("terraform-provider-mlplatform/%s Terraform/%s", p.version, req.TerraformVersion)
+	cfg.Log = logExchange
+	for _, option := range p.options {
+		option(&cfg)
+	}
+	client, err := mlplatform.New(cfg)
+	if err != nil {
+		resp.Diagnostics.AddError("Unable to configure the provider", sentence(err.Error()))
+		return
+	}
+	data.client = client
+}
+
+func (p *mlplatformProvider) Resources(context.Context) []func() resource.Resource {
+	return []func() resource.Resource{newAccessTokenResource, newRegisterTokenResource}
+}
+
+func (p *mlplatformProvider) DataSources(context.Context) []func() datasource.DataSource {
+	return []func() datasource.DataSource{
+		newAccessTokenDataSource, newAccessTokensDataSource, newCurrentTokenDataSource,
+	}
+}

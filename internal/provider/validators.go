@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+
+	"github.com/mlplatform/terraform-provider-mlplatform/internal/mlplatform"
+)
+
+// notEmpty refuses an empty text and shows an example of a right one. The stock validator of lengths shows none.
+func notEmpty(example string) validator.String { return notEmptyValidator{example: example} }
+
+type notEmptyValidator struct{ example string }
+
+func (v notEmptyValidator) Description(context.Context) string { return "must not be empty" }
+
+func (v notEmptyValidator) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+
+func (v notEmptyValidator) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if !req.ConfigValue.IsUnknown() && !req.ConfigValue.IsNull() && req.ConfigValue.ValueString() == "" {
+		resp.Diagnostics.AddAttributeError(req.Path, "Empty value", fmt.Sprintf(
+			"`%s` is \"\", but it must not be empty. Leave it out, or set it to, for example, %s.", lastStep(req.Path), v.example))
+	}
+}
+
+// oneOf refuses a text that is not one of the given ones, and names the one that was probably meant.
+func oneOf(allowed ...string) validator.String { return oneOfValidator{allowed: allowed} }
+
+type oneOfValidator struct{ allowed []string }
+
+func (v oneOfValidator) Description(context.Context) string {
+	return "must be one of " + strings.Join(v.allowed, ", ")
+}
+
+func (v oneOfValidator) MarkdownDescription(context.Context) string {
+	return "must be one of `" + strings.Join(v.allowed, "`, `") + "`"
+}
+
+func (v oneOfValidator) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	value := req.ConfigValue.ValueString()
+	if req.ConfigValue.IsUnknown() || req.ConfigValue.IsNull() || slices.Contains(v.allowed, value) {
+		return
+	}
+	example := v.allowed[0]
+	for _, allowed := range v.allowed {
+		if strings.EqualFold(allowed, value) {
+			example = allowed
+		}
+	}
+	name := lastStep(req.Path)
+	resp.Diagnostics.AddAttributeError(req.Path, "Invalid value", fmt.Sprintf(
+		"`%s` is %q, but it %s, in exactly this spelling. For example: `%s = %q`.",
+		name, value, v.MarkdownDescription(context.Background()), name, example))
+}
+
+// endpointValidator refuses what mlplatform.ParseEndpoint refuses.
+type endpointValidator struct{}
+
+func (endpointValidator) Description(context.Context) string {
+	return "must be an https URL, or an http URL of a loopback host"
+}
+
+func (v endpointValidator) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+
+func (endpointValidator) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if req.ConfigValue.IsUnknown() || req.ConfigValue.IsNull() {
+		return
+	}
+	if _, err := mlplatform.ParseEndpoint(req.ConfigValue.ValueString()); err != nil {
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid endpoint", sentence(err.Error()))
+	}
+}
+
+// lastStep is the attribute's own name.
+func lastStep(at path.Path) string {
+	steps := at.Steps()
+	if len(steps) == 0 {
+		return ""
+	}
+	return steps[len(steps)-1].String()
+}

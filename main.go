@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MPL-2.0
+
+// Command terraform-provider-mlplatform is a Terraform provider for the tokens of VK Cloud's ML Platform.
+package main
+
+import (
+	"context"
+	"flag"
+	"log"
+
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+
+	"github.com/mlplatform/terraform-provider-mlplatform/internal/provider"
+)
+
+// version is set at build time.
+var version = "dev"
+
+func main() {
+	debug := flag.Bool("debug", false, "serve for a debugger, and print the TF_REATTACH_PROVIDERS to run Terraform with")
+	flag.Parse()
+	err := providerserver.Serve(context.Background(), provider.New(version), providerserver.ServeOpts{
+		Address: provider.Address,
+		Debug:   *debug,
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+}
