@@ -134,23 +134,18 @@ func (c *Client) RedeemRegisterToken(ctx context.Context, registerToken Secret) 
 // returned. Grade: published as get_project_tokens_info(); the request, and that it is not paginated, are assumed.
 func (c *Client) ListAccessTokens(ctx context.Context) (AccessTokenList, error) {
 	const operation = "list the access tokens"
-	var items *[]wire.AccessToken
-	err := c.do(ctx, operation, http.StatusOK, &items, c.authorized, func(edit wire.RequestEditorFn) (*http.Response, error) {
+	var body json.RawMessage
+	err := c.do(ctx, operation, http.StatusOK, &body, c.authorized, func(edit wire.RequestEditorFn) (*http.Response, error) {
 		return c.api.ListAccessTokens(ctx, edit)
 	})
 	if err != nil {
 		return AccessTokenList{}, err
 	}
-	if items == nil {
-		return AccessTokenList{}, malformed(operation, http.StatusOK, errors.New("the list is null"))
+	tokens, err := decodeTokens(body)
+	if err != nil {
+		return AccessTokenList{}, malformed(operation, http.StatusOK, err)
 	}
-	list := AccessTokenList{Tokens: make([]AccessToken, len(*items)), AsOf: c.Now()}
-	for i, item := range *items {
-		if list.Tokens[i], err = tokenFromWire(item); err != nil {
-			return AccessTokenList{}, malformed(operation, http.StatusOK, fmt.Errorf("item %d of the list: %w", i+1, err))
-		}
-	}
-	return list, nil
+	return AccessTokenList{Tokens: tokens, AsOf: c.Now()}, nil
 }
 
 // WhoAmI describes the token that the client works with, USER or ADMIN.
@@ -215,7 +210,7 @@ func (c *Client) do(ctx context.Context, operation string, want int, out any, ed
 		return nil
 	}
 	if err := json.Unmarshal(body, out); err != nil {
-		return malformed(operation, resp.StatusCode, notJSON(resp.Header.Get("Content-Type"), err))
+		return malformed(operation, resp.StatusCode, notJSON(bodyOfType(resp.Header.Get("Content-Type")), err))
 	}
 	return nil
 }
@@ -224,18 +219,22 @@ func malformed(operation string, status int, err error) *Error {
 	return &Error{Operation: operation, Status: status, Err: err}
 }
 
-// notJSON describes a body that could not be decoded by its kind and, for a key of the wrong type, by the key. The
-// decoder's own text is not used, because it can repeat parts of the body.
-func notJSON(contentType string, err error) error {
+// notJSON describes what could not be decoded by its kind and, for a key of the wrong type, by the key. The decoder's
+// own text is not used, because it can repeat parts of the body.
+func notJSON(what string, err error) error {
 	var wrongType *json.UnmarshalTypeError
 	if errors.As(err, &wrongType) && wrongType.Field != "" {
 		return fmt.Errorf("the key %q has the wrong type", wrongType.Field)
 	}
-	media, _, mediaErr := mime.ParseMediaType(contentType)
-	if mediaErr != nil {
+	return fmt.Errorf("%s is not the JSON that was expected", what)
+}
+
+func bodyOfType(contentType string) string {
+	media, _, err := mime.ParseMediaType(contentType)
+	if err != nil {
 		media = "of an unknown type"
 	}
-	return fmt.Errorf("the body (%s) is not the JSON that was expected", media)
+	return fmt.Sprintf("the body (%s)", media)
 }
 
 // serverClock estimates the service's time from its answers.

@@ -60,6 +60,7 @@ func (c *Client) MintAccessToken(ctx context.Context, in MintRequest) (Secret, e
 		return "", &NameTakenError{Token: token}
 	}
 	var register RegisterToken
+	sent := false // whether this register token was sent before, with an unknown outcome
 	for attempt := 1; ; attempt++ {
 		if register.Value == "" {
 			register, err = c.CreateRegisterToken(ctx, RegisterTokenRequest{
@@ -77,8 +78,8 @@ func (c *Client) MintAccessToken(ctx context.Context, in MintRequest) (Secret, e
 		if IsConflict(err) {
 			return "", &NameTakenError{Token: AccessToken{Name: in.Name}}
 		}
-		// A register token works once. If it is refused at the second attempt, the first one did act.
-		if !outcomeUnknown(err) && (attempt == 1 || !IsUnauthorized(err)) {
+		// A register token works once. If one that was sent before is refused, the first attempt did act.
+		if !outcomeUnknown(err) && !sent {
 			return "", err
 		}
 		removed, cleanup := c.removeLost(ctx, in, before)
@@ -91,6 +92,7 @@ func (c *Client) MintAccessToken(ctx context.Context, in MintRequest) (Secret, e
 			register = RegisterToken{} // it is spent
 		}
 		// Otherwise the same register token is redeemed again: being single-use, it cannot make two tokens.
+		sent = !removed
 	}
 }
 

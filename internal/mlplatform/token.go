@@ -109,6 +109,28 @@ type RegisterTokenRequest struct {
 	Lifetime time.Duration
 }
 
+// decodeTokens reads a list. It goes item by item and ends at the first bad one: decoded at once, a body of many items
+// of next to nothing would take a hundred times its size.
+func decodeTokens(body json.RawMessage) ([]AccessToken, error) {
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	if start, err := decoder.Token(); err != nil || start != json.Delim('[') {
+		return nil, errors.New("the body is not a list")
+	}
+	tokens := []AccessToken{}
+	for decoder.More() {
+		var item wire.AccessToken
+		if err := decoder.Decode(&item); err != nil {
+			return nil, fmt.Errorf("item %d of the list: %w", len(tokens)+1, notJSON("it", err))
+		}
+		token, err := tokenFromWire(item)
+		if err != nil {
+			return nil, fmt.Errorf("item %d of the list: %w", len(tokens)+1, err)
+		}
+		tokens = append(tokens, token)
+	}
+	return tokens, nil
+}
+
 // tokenFromWire checks that every required key is there and reads the expiry in each of its spellings.
 func tokenFromWire(in wire.AccessToken) (AccessToken, error) {
 	switch {

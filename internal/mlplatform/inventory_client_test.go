@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package mlplatform_test
+
+import (
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/mlplatform/terraform-provider-mlplatform/internal/emulator"
+	"github.com/mlplatform/terraform-provider-mlplatform/internal/mlplatform"
+)
+
+func TestAccessTokensAreShared(t *testing.T) {
+	t.Parallel()
+	server, client := start(t, emulator.Options{Latency: 20 * time.Millisecond}, mlplatform.Config{})
+	var group sync.WaitGroup
+	for range 50 {
+		group.Go(func() {
+			if list, err := client.AccessTokens(t.Context()); err != nil || len(list.Tokens) != 1 {
+				t.Errorf("got %v, error %v", list, err)
+			}
+		})
+	}
+	group.Wait()
+	if got := requests(server); got != emulator.OpListAccessTokens {
+		t.Errorf("the requests were %s", got)
+	}
+}
+
+// TestWritesAreSeenAtOnce is about each write of a client, also one that failed: it may have acted.
+func TestWritesAreSeenAtOnce(t *testing.T) {
+	t.Parallel()
+	faults := map[string]*emulator.Fault{
+		"answered": nil,
+		"lost":     {Kind: emulator.Drop, After: true},
+		"refused":  {Kind: emulator.Respond, Status: 403},
+	}
+	for name, fault := range faults {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server, client := start(t, emulator.Options{}, mlplatform.Config{})
+			seed(t, server, emulator.SeedToken{Name: "doomed"})
+			register, err := client.CreateRegisterToken(t.Context(), mlplatform.RegisterTokenRequest{
+				AccessTokenName: "new", Role: mlplatform.RoleUser, Lifetime: time.Minute,
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if fault != nil {
+				for _, operation := range []string{emulator.OpRedeemRegisterToken, emulator.OpDeleteAccessToken} {
+					fault := *fault
+					fault.Operation = operation
+					server.Inject(fault)
+				}
+			}
+			acted := fault == nil || fault.After
+			for range 2 {
+				wantAccessTokens(t, client, "doomed", true)
+			}
+			_, err = client.RedeemRegisterToken(t.Context(), register.Value)
+			if (err == nil) != (fault == nil) {
+				t.Errorf("redeeming: %v", err)
+			}
+			wantAccessTokens(t, client, "new", acted)
+			err = client.DeleteAccessToken(t.Context(), "doomed")
+			if (err == nil) != (fault == nil) {
+				t.Errorf("deleting: %v", err)
+			}
+			wantAccessTokens(t, client, "doomed", !acted)
+			if lists := strings.Count(requests(server), emulator.OpListAccessTokens); lists != 3 {
+				t.Errorf("the requests were %s", requests(server))
+			}
+		})
+	}
+}
+
+// wantAccessTokens checks whether the shared list has a name.
+func wantAccessTokens(t *testing.T, client *mlplatform.Client, name string, want bool) {
+	t.Helper()
+	list, err := client.AccessTokens(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, found := list.ByName(name); found != want {
+		t.Errorf("%q is in the list: %v, want %v", name, found, want)
+	}
+}
