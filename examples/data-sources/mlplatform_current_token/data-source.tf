@@ -1,0 +1,6 @@
+# The token that the provider itself works with
+data "mlplatform_current_token" "this" {}
+
+output "provider_token" {
+  value = "${data.mlplatform_current_token.this.name} (${data.mlplatform_current_token.this.role})"
+}
