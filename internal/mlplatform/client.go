@@ -41,6 +41,14 @@ type Config struct {
 	Backoff func(shortest, longest time.Duration, attempt int, resp *http.Response) time.Duration
 }
 
+// What was attempted, as the errors say it.
+const (
+	opCreateRegisterToken = "create a register token"
+	opRedeem              = "redeem a register token"
+	opList                = "list the access tokens"
+	opWhoAmI              = "describe the token in use"
+)
+
 // Client works with the service under one token. It is safe for concurrent use.
 type Client struct {
 	api       *wire.Client
@@ -91,7 +99,6 @@ func (c *Client) Now() time.Time { return c.clock.now() }
 // CreateRegisterToken creates a one-time register token. It needs an ADMIN token.
 // Grade: published as create_register_token(); the request is assumed.
 func (c *Client) CreateRegisterToken(ctx context.Context, in RegisterTokenRequest) (RegisterToken, error) {
-	const operation = "create a register token"
 	body := wire.CreateRegisterTokenRequest{
 		ClientName: in.AccessTokenName,
 		AccessTtl:  FormatLifetime(in.Lifetime),
@@ -102,11 +109,11 @@ func (c *Client) CreateRegisterToken(ctx context.Context, in RegisterTokenReques
 		body.RefreshTtl = &ttl
 	}
 	var out wire.RegisterToken
-	err := c.do(ctx, operation, http.StatusCreated, &out, c.authorized, func(edit wire.RequestEditorFn) (*http.Response, error) {
+	err := c.do(ctx, opCreateRegisterToken, http.StatusCreated, &out, c.authorized, func(edit wire.RequestEditorFn) (*http.Response, error) {
 		return c.api.CreateRegisterToken(ctx, body, edit)
 	})
 	if err == nil && out.RegisterToken == "" {
-		err = malformed(operation, http.StatusCreated, missingKey("register_token"))
+		err = malformed(opCreateRegisterToken, http.StatusCreated, missingKey("register_token"))
 	}
 	if err != nil {
 		return RegisterToken{}, err
@@ -117,15 +124,25 @@ func (c *Client) CreateRegisterToken(ctx context.Context, in RegisterTokenReques
 // RedeemRegisterToken exchanges a register token for an access token and returns the access token's value. It needs no
 // token. Grade: published as create_refresh_token(); the request is assumed.
 func (c *Client) RedeemRegisterToken(ctx context.Context, registerToken Secret) (Secret, error) {
-	const operation = "redeem a register token"
+	value, err := c.redeem(ctx, registerToken)
+	if err == nil {
+		c.inventory.forget() // there is a token now of which no more than the value is known
+	}
+	return value, err
+}
+
+// redeem is RedeemRegisterToken for callers that tell the inventory of the new token themselves.
+func (c *Client) redeem(ctx context.Context, registerToken Secret) (Secret, error) {
 	body := wire.RedeemRegisterTokenRequest{RegisterToken: registerToken.Reveal()}
 	var out wire.RefreshToken
-	defer c.inventory.forget()
-	err := c.do(ctx, operation, http.StatusCreated, &out, anonymous, func(edit wire.RequestEditorFn) (*http.Response, error) {
+	err := c.do(ctx, opRedeem, http.StatusCreated, &out, anonymous, func(edit wire.RequestEditorFn) (*http.Response, error) {
 		return c.api.RedeemRegisterToken(ctx, body, edit)
 	})
 	if err == nil && out.RefreshToken == "" {
-		err = malformed(operation, http.StatusCreated, missingKey("refresh_token"))
+		err = malformed(opRedeem, http.StatusCreated, missingKey("refresh_token"))
+	}
+	if outcomeUnknown(err) {
+		c.inventory.forget()
 	}
 	return Secret(out.RefreshToken), err
 }
@@ -133,9 +150,8 @@ func (c *Client) RedeemRegisterToken(ctx context.Context, registerToken Secret) 
 // ListAccessTokens lists the project's access tokens. It needs an ADMIN token. Only a complete, well-formed list is
 // returned. Grade: published as get_project_tokens_info(); the request, and that it is not paginated, are assumed.
 func (c *Client) ListAccessTokens(ctx context.Context) (AccessTokenList, error) {
-	const operation = "list the access tokens"
 	var body json.RawMessage
-	err := c.do(ctx, operation, http.StatusOK, &body, c.authorized, func(edit wire.RequestEditorFn) (*http.Response, error) {
+	err := c.do(ctx, opList, http.StatusOK, &body, c.authorized, func(edit wire.RequestEditorFn) (*http.Response, error) {
 		return c.api.ListAccessTokens(ctx, edit)
 	})
 	if err != nil {
@@ -143,7 +159,7 @@ func (c *Client) ListAccessTokens(ctx context.Context) (AccessTokenList, error) 
 	}
 	tokens, err := decodeTokens(body)
 	if err != nil {
-		return AccessTokenList{}, malformed(operation, http.StatusOK, err)
+		return AccessTokenList{}, malformed(opList, http.StatusOK, err)
 	}
 	return AccessTokenList{Tokens: tokens, AsOf: c.Now()}, nil
 }
@@ -151,9 +167,8 @@ func (c *Client) ListAccessTokens(ctx context.Context) (AccessTokenList, error) 
 // WhoAmI describes the token that the client works with, USER or ADMIN.
 // Grade: published as who_am_i(); the request is assumed.
 func (c *Client) WhoAmI(ctx context.Context) (AccessToken, error) {
-	const operation = "describe the token in use"
 	var out wire.AccessToken
-	err := c.do(ctx, operation, http.StatusOK, &out, c.authorized, func(edit wire.RequestEditorFn) (*http.Response, error) {
+	err := c.do(ctx, opWhoAmI, http.StatusOK, &out, c.authorized, func(edit wire.RequestEditorFn) (*http.Response, error) {
 		return c.api.WhoAmI(ctx, edit)
 	})
 	if err != nil {
@@ -161,7 +176,7 @@ func (c *Client) WhoAmI(ctx context.Context) (AccessToken, error) {
 	}
 	token, err := tokenFromWire(out)
 	if err != nil {
-		return AccessToken{}, malformed(operation, http.StatusOK, err)
+		return AccessToken{}, malformed(opWhoAmI, http.StatusOK, err)
 	}
 	return token, nil
 }
@@ -169,11 +184,17 @@ func (c *Client) WhoAmI(ctx context.Context) (AccessToken, error) {
 // DeleteAccessToken deletes an access token by its name, as the service wants it. It needs an ADMIN token.
 // Grade: published as delete_token(); the request is assumed.
 func (c *Client) DeleteAccessToken(ctx context.Context, name string) error {
-	defer c.inventory.forget()
-	return c.do(ctx, fmt.Sprintf("delete the access token %q", name), http.StatusNoContent, nil, c.authorized,
+	err := c.do(ctx, fmt.Sprintf("delete the access token %q", name), http.StatusNoContent, nil, c.authorized,
 		func(edit wire.RequestEditorFn) (*http.Response, error) {
 			return c.api.DeleteAccessToken(ctx, &wire.DeleteAccessTokenParams{TokenName: name}, edit)
 		})
+	switch {
+	case err == nil || IsNotFound(err):
+		c.inventory.follow(change{deleted: name})
+	case outcomeUnknown(err):
+		c.inventory.forget()
+	}
+	return err
 }
 
 // authorized puts the client's token into a request.

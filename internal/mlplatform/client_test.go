@@ -414,7 +414,7 @@ func TestConcurrentUse(t *testing.T) {
 	for i := range callers {
 		go func() {
 			name := fmt.Sprintf("token %d", i)
-			value, err := client.MintAccessToken(t.Context(), mlplatform.MintRequest{Name: name, Role: mlplatform.RoleUser})
+			_, value, err := client.MintAccessToken(t.Context(), mlplatform.MintRequest{Name: name, Role: mlplatform.RoleUser}, func(mlplatform.Secret) {})
 			if err == nil {
 				_, err = client.WithToken(value).WhoAmI(t.Context())
 			}

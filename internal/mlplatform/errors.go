@@ -67,6 +67,12 @@ func (e *Error) OutcomeUnknown() bool {
 	return !e.unsent && !refused
 }
 
+// Refused tells that the service itself, in its own envelope, said no to the request as it was.
+func (e *Error) Refused() bool {
+	return e.Code != "" && e.Status >= http.StatusBadRequest && e.Status < http.StatusInternalServerError &&
+		e.Status != http.StatusTooManyRequests
+}
+
 // NameTakenError tells that a live token has the wanted name already. Nothing was created.
 type NameTakenError struct {
 	// Token is the one that has the name; only its name is set where nothing more is known.

@@ -4,40 +4,60 @@ package mlplatform
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
 	"golang.org/x/sync/singleflight"
 )
 
-// inventoryAge is how old a shared list may be. Terraform refreshes many resources side by side; within this time one
-// request serves them all.
-const inventoryAge = 5 * time.Second
+const (
+	// readAge is how old a shared list may be for reading. Terraform refreshes many resources side by side; within this
+	// time one request serves them all.
+	readAge = 5 * time.Second
+	// deleteAge is how old it may be where it decides whether a name still belongs to the token that is to be deleted.
+	deleteAge = time.Second
+)
 
-// inventory is the list of access tokens, shared by all readers of a client.
+// inventory is the list of access tokens, shared by all readers of a client. It follows this client's own writes, so
+// that a run which makes a thousand tokens does not list them a thousand times.
 type inventory struct {
 	fetch func(context.Context) (AccessTokenList, error)
 	group singleflight.Group
 
 	mu      sync.Mutex
 	list    AccessTokenList
-	fetched time.Time // the start of the request, so that the age errs on the side of a new one
-	writes  int       // counts this client's writes; a list begun before one is not kept
+	fetched time.Time // the start of the request, so that the age errs on the side of a new one; zero for no list
+	// onTheWay are the requests whose answer may or may not reflect the writes that happen meanwhile.
+	onTheWay map[*listing]struct{}
+}
+
+// listing is a request for the list that has not been answered yet.
+type listing struct {
+	changes []change
+	// outdated is set when something happened whose outcome nobody knows.
+	outdated bool
+}
+
+// change is a write of this client: either a token that was added or a name that was deleted.
+type change struct {
+	added   AccessToken
+	deleted string
 }
 
 func newInventory(fetch func(context.Context) (AccessTokenList, error)) *inventory {
-	return &inventory{fetch: fetch}
+	return &inventory{fetch: fetch, onTheWay: map[*listing]struct{}{}}
 }
 
-// AccessTokens is ListAccessTokens shared with other readers of this client: the answer may be up to five seconds old,
-// but never older than a write of this client. The list must not be changed.
+// AccessTokens is ListAccessTokens shared with other readers of this client. The answer may be up to five seconds old,
+// but it follows this client's own writes. The list must not be changed.
 func (c *Client) AccessTokens(ctx context.Context) (AccessTokenList, error) {
-	return c.inventory.get(ctx)
+	return c.inventory.get(ctx, readAge)
 }
 
-func (i *inventory) get(ctx context.Context) (AccessTokenList, error) {
+func (i *inventory) get(ctx context.Context, age time.Duration) (AccessTokenList, error) {
 	i.mu.Lock()
-	if !i.fetched.IsZero() && time.Since(i.fetched) < inventoryAge {
+	if !i.fetched.IsZero() && time.Since(i.fetched) < age {
 		defer i.mu.Unlock()
 		return i.list, nil
 	}
@@ -47,7 +67,7 @@ func (i *inventory) get(ctx context.Context) (AccessTokenList, error) {
 	answer := i.group.DoChan("list", func() (any, error) { return i.refresh(context.WithoutCancel(ctx)) })
 	select {
 	case <-ctx.Done():
-		return AccessTokenList{}, &Error{Operation: "list the access tokens", Err: ctx.Err()}
+		return AccessTokenList{}, &Error{Operation: opList, Err: ctx.Err(), unsent: true}
 	case result := <-answer:
 		if result.Err != nil {
 			return AccessTokenList{}, result.Err
@@ -57,28 +77,60 @@ func (i *inventory) get(ctx context.Context) (AccessTokenList, error) {
 }
 
 func (i *inventory) refresh(ctx context.Context) (AccessTokenList, error) {
-	start := time.Now()
+	start, request := time.Now(), &listing{}
 	i.mu.Lock()
-	writes := i.writes
+	i.onTheWay[request] = struct{}{}
 	i.mu.Unlock()
 	list, err := i.fetch(ctx)
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	delete(i.onTheWay, request)
 	if err != nil {
 		return AccessTokenList{}, err
 	}
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	if i.writes == writes {
+	for _, change := range request.changes {
+		list = change.on(list)
+	}
+	if !request.outdated {
 		i.list, i.fetched = list, start
 	}
 	return list, nil
 }
 
-// forget is called after each write: what was listed before it no longer holds, and a request that is on its way must
-// not serve those who ask from now on.
+// follow takes over a write of this client that surely happened.
+func (i *inventory) follow(change change) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if !i.fetched.IsZero() {
+		i.list = change.on(i.list)
+	}
+	for request := range i.onTheWay {
+		request.changes = append(request.changes, change)
+	}
+}
+
+// forget is called after a write whose outcome is not known: what was listed before no longer holds, and a request that
+// is on its way must not serve those who ask from now on.
 func (i *inventory) forget() {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	i.writes++
 	i.fetched = time.Time{}
+	for request := range i.onTheWay {
+		request.outdated = true
+	}
 	i.group.Forget("list")
+}
+
+// on returns the list after the change. It makes a copy, because readers hold the list as it is.
+func (ch change) on(list AccessTokenList) AccessTokenList {
+	tokens := make([]AccessToken, 0, len(list.Tokens)+1)
+	for _, token := range list.Tokens {
+		if token.Name != ch.deleted && token.ID != ch.added.ID {
+			tokens = append(tokens, token)
+		}
+	}
+	if ch.added.ID != "" {
+		tokens = append(tokens, ch.added)
+	}
+	return AccessTokenList{Tokens: slices.Clip(tokens), AsOf: list.AsOf}
 }

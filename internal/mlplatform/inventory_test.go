@@ -47,7 +47,7 @@ func (s *shelf) count() int {
 // wantList reads the inventory and expects the list of a number.
 func wantList(t *testing.T, i *inventory, number int) {
 	t.Helper()
-	list, err := i.get(t.Context())
+	list, err := i.get(t.Context(), readAge)
 	if err != nil {
 		t.Error(err)
 		return
@@ -85,7 +85,7 @@ func TestInventoryAges(t *testing.T) {
 		service := &shelf{}
 		i := newInventory(service.fetch)
 		wantList(t, i, 1) // as of the start of its request, a second ago
-		time.Sleep(inventoryAge - time.Second - time.Nanosecond)
+		time.Sleep(readAge - time.Second - time.Nanosecond)
 		wantList(t, i, 1)
 		time.Sleep(time.Nanosecond)
 		sideBySide(50, func() { wantList(t, i, 2) })
@@ -175,7 +175,7 @@ func TestCancelledReader(t *testing.T) {
 		// The one that is cancelled is the one that began the request.
 		group.Go(func() {
 			begin := time.Now()
-			list, err := i.get(ctx)
+			list, err := i.get(ctx, readAge)
 			var failure *Error
 			if !errors.Is(err, context.Canceled) || !errors.As(err, &failure) || len(list.Tokens) != 0 {
 				t.Errorf("got %v, error %v", list, err)
@@ -206,7 +206,7 @@ func TestFailureIsNotKept(t *testing.T) {
 		failure := &Error{Operation: "test", Status: 503}
 		service.fail(failure)
 		sideBySide(10, func() {
-			if list, err := i.get(t.Context()); !errors.Is(err, failure) || len(list.Tokens) != 0 {
+			if list, err := i.get(t.Context(), readAge); !errors.Is(err, failure) || len(list.Tokens) != 0 {
 				t.Errorf("got %v, error %v", list, err)
 			}
 		})
@@ -225,10 +225,10 @@ func TestFailureKeepsNothingOld(t *testing.T) {
 		service := &shelf{}
 		i := newInventory(service.fetch)
 		wantList(t, i, 1)
-		time.Sleep(inventoryAge)
+		time.Sleep(readAge)
 		failure := &Error{Operation: "test", Status: 503}
 		service.fail(failure)
-		if list, err := i.get(t.Context()); !errors.Is(err, failure) || len(list.Tokens) != 0 {
+		if list, err := i.get(t.Context(), readAge); !errors.Is(err, failure) || len(list.Tokens) != 0 {
 			t.Errorf("got %v, error %v", list, err)
 		}
 	})

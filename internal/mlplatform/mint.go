@@ -16,6 +16,14 @@ const mintRegisterLifetime = 5 * time.Minute
 // cleanupTimeout bounds the work that goes on after a cancellation so that no token is left behind.
 const cleanupTimeout = 30 * time.Second
 
+// linger returns a context that outlives a cancellation by cleanupTimeout: an answer that nobody reads would leave a
+// token behind.
+func linger(ctx context.Context) (context.Context, context.CancelFunc) {
+	detached, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(cleanupTimeout, cancel) })
+	return detached, func() { stop(); cancel() }
+}
+
 // MintRequest says what access token to make.
 type MintRequest struct {
 	// Name is any text; no live token of the project may have it.
@@ -26,43 +34,100 @@ type MintRequest struct {
 	Lifetime time.Duration
 }
 
+// describes tells whether a token could be the one that was just asked for, by all that the list shows of it.
+func (in MintRequest) describes(token AccessToken, now time.Time) bool {
+	if token.Name != in.Name || token.Role != in.Role || token.ExpiresAt.IsZero() != (in.Lifetime == 0) {
+		return false
+	}
+	return in.Lifetime == 0 || token.ExpiresAt.Sub(now.Add(in.Lifetime)).Abs() < mintRegisterLifetime
+}
+
 // LostTokenError tells that an access token may exist whose value nobody has.
 type LostTokenError struct {
 	// Name is the token's name; empty where only its register token is known.
 	Name string
 	// Err is what kept the value from arriving.
 	Err error
-	// Cleanup is what kept the token from being deleted.
+	// Cleanup is what kept the token from being deleted; nil where that was not possible at all.
 	Cleanup error
 }
 
-// Error names the token.
+// Error names the token, as far as its name is known.
 func (e *LostTokenError) Error() string {
+	if e.Name == "" {
+		return fmt.Sprintf("the access token of the register token may exist, but its value was lost on the way (%v)", e.Err)
+	}
 	return fmt.Sprintf("an access token named %q may exist whose value was lost on the way (%v), and it could not be "+
 		"cleared away (%v)", e.Name, e.Err, e.Cleanup)
 }
 
-// Unwrap returns both causes.
+// Unwrap returns the causes.
 func (e *LostTokenError) Unwrap() []error { return []error{e.Err, e.Cleanup} }
 
 // MintAccessToken makes an access token as an administrator does without the console: it creates a register token and
-// redeems it. It needs an ADMIN token and returns the value, which the service shows this once.
+// redeems it. It needs an ADMIN token. The value, which the service shows this once, goes to arrived before any further
+// request; then the token is described. An error after that comes with the value.
 //
 // A name that is taken is a NameTakenError before anything is created. Where the answer to the redeem is lost, the
 // list tells whether the token came to be: then it is deleted, for its value is lost, and one more attempt is made.
 // What cannot be cleared away is a LostTokenError.
-func (c *Client) MintAccessToken(ctx context.Context, in MintRequest) (Secret, error) {
+func (c *Client) MintAccessToken(ctx context.Context, in MintRequest, arrived func(Secret)) (AccessToken, Secret, error) {
 	before, err := c.AccessTokens(ctx)
 	if err != nil {
-		return "", err
+		return AccessToken{}, "", err
 	}
 	if token, taken := before.ByName(in.Name); taken && !token.Expired(before.AsOf) {
-		return "", &NameTakenError{Token: token}
+		return AccessToken{}, "", &NameTakenError{Token: token}
 	}
+	value, err := c.mint(ctx, in, before)
+	if err != nil {
+		return AccessToken{}, "", err
+	}
+	return c.arrive(ctx, value, arrived)
+}
+
+// RedeemAccessToken makes an access token from a register token that somebody else created. It needs no token. The
+// value goes to arrived before any further request; then the token is described. An error after that comes with the
+// value. An answer that is lost for good is a LostTokenError without a name, which only the administrator knows.
+func (c *Client) RedeemAccessToken(ctx context.Context, registerToken Secret, arrived func(Secret)) (AccessToken, Secret, error) {
+	lingering, cancel := linger(ctx)
+	defer cancel()
+	value, err := c.redeem(lingering, registerToken)
+	if outcomeUnknown(err) {
+		// A register token works once, so a second attempt cannot make a second token. It tells whether the first acted.
+		lost := err
+		value, err = c.redeem(lingering, registerToken)
+		if err != nil {
+			return AccessToken{}, "", &LostTokenError{Err: lost}
+		}
+	}
+	if err != nil {
+		return AccessToken{}, "", err
+	}
+	return c.arrive(ctx, value, arrived)
+}
+
+// arrive hands over a value and describes its token.
+func (c *Client) arrive(ctx context.Context, value Secret, arrived func(Secret)) (AccessToken, Secret, error) {
+	arrived(value)
+	token, err := c.WithToken(value).WhoAmI(ctx)
+	if err != nil {
+		c.inventory.forget() // there is a token now of which no more than the value is known
+		return AccessToken{}, value, err
+	}
+	c.inventory.follow(change{added: token})
+	return token, value, nil
+}
+
+// mint creates and redeems register tokens until a value arrives, twice at the most.
+func (c *Client) mint(ctx context.Context, in MintRequest, before AccessTokenList) (Secret, error) {
+	lingering, cancel := linger(ctx)
+	defer cancel()
 	var register RegisterToken
 	sent := false // whether this register token was sent before, with an unknown outcome
 	for attempt := 1; ; attempt++ {
 		if register.Value == "" {
+			var err error
 			register, err = c.CreateRegisterToken(ctx, RegisterTokenRequest{
 				AccessTokenName: in.Name, Role: in.Role, AccessTokenLifetime: in.Lifetime, Lifetime: mintRegisterLifetime,
 			})
@@ -70,16 +135,17 @@ func (c *Client) MintAccessToken(ctx context.Context, in MintRequest) (Secret, e
 				return "", err
 			}
 		}
-		// From here on a cancellation must wait: an answer that nobody reads would leave a token behind.
-		value, err := c.RedeemRegisterToken(context.WithoutCancel(ctx), register.Value)
-		if err == nil {
+		if ctx.Err() != nil {
+			return "", &Error{Operation: opRedeem, Err: ctx.Err(), unsent: true}
+		}
+		value, err := c.redeem(lingering, register.Value)
+		switch {
+		case err == nil:
 			return value, nil
-		}
-		if IsConflict(err) {
+		case !sent && IsConflict(err):
 			return "", &NameTakenError{Token: AccessToken{Name: in.Name}}
-		}
 		// A register token works once. If one that was sent before is refused, the first attempt did act.
-		if !outcomeUnknown(err) && !sent {
+		case !sent && !outcomeUnknown(err):
 			return "", err
 		}
 		removed, cleanup := c.removeLost(ctx, in, before)
@@ -107,8 +173,7 @@ func (c *Client) removeLost(ctx context.Context, in MintRequest, before AccessTo
 	}
 	token, there := now.ByName(in.Name)
 	_, known := before.ByID(token.ID)
-	ours := there && !known && token.Role == in.Role && token.ExpiresAt.IsZero() == (in.Lifetime == 0)
-	if !ours {
+	if !there || known || !in.describes(token, now.AsOf) {
 		return false, nil
 	}
 	err = c.DeleteAccessToken(ctx, in.Name)
@@ -116,6 +181,27 @@ func (c *Client) removeLost(ctx context.Context, in MintRequest, before AccessTo
 		return false, err
 	}
 	return true, nil
+}
+
+// DeleteAccessTokenWithID deletes the token of an id and no other. The service deletes by name, so the list must say
+// that the name still belongs to the id; it may be one second old, which is the time in which a token that somebody else
+// makes of the same name could be mistaken for it. A token that is gone is no error. If the name belongs to another
+// token by now, nothing is deleted, and that token is returned.
+func (c *Client) DeleteAccessTokenWithID(ctx context.Context, id, name string) (foreign *AccessToken, err error) {
+	list, err := c.inventory.get(ctx, deleteAge)
+	if err != nil {
+		return nil, err
+	}
+	if named, taken := list.ByName(name); taken && named.ID != id {
+		return &named, nil
+	}
+	if _, there := list.ByID(id); !there {
+		return nil, nil
+	}
+	if err := c.DeleteAccessToken(ctx, name); err != nil && !IsNotFound(err) {
+		return nil, err
+	}
+	return nil, nil
 }
 
 func outcomeUnknown(err error) bool {

@@ -57,7 +57,7 @@ func mintUnder(t *testing.T, faults ...emulator.Fault) (*emulator.Server, error)
 	for _, fault := range faults {
 		server.Inject(fault)
 	}
-	value, err := client.MintAccessToken(t.Context(), wanted)
+	_, value, err := client.MintAccessToken(t.Context(), wanted, func(mlplatform.Secret) {})
 	wantNothingLost(t, server, client, value, err)
 	// Each attempt is one redeem, which may be repeated once where the service surely did nothing.
 	if redeems := strings.Count(requests(server), emulator.OpRedeemRegisterToken); redeems > 3 {
@@ -106,13 +106,14 @@ func TestMintUnderAFault(t *testing.T) {
 			if err != nil {
 				t.Errorf("one fault is one too many: %v", err)
 			}
-			want := "listAccessTokens createRegisterToken redeemRegisterToken listAccessTokens redeemRegisterToken whoAmI"
+			// The last one is this test's own look at the value.
+			want := "listAccessTokens createRegisterToken redeemRegisterToken listAccessTokens redeemRegisterToken whoAmI whoAmI"
 			switch {
 			case repeated:
-				want = "listAccessTokens createRegisterToken redeemRegisterToken redeemRegisterToken whoAmI"
+				want = "listAccessTokens createRegisterToken redeemRegisterToken redeemRegisterToken whoAmI whoAmI"
 			case fault.After || fault.Kind == emulator.Truncate:
 				want = "listAccessTokens createRegisterToken redeemRegisterToken listAccessTokens deleteAccessToken " +
-					"createRegisterToken redeemRegisterToken whoAmI"
+					"createRegisterToken redeemRegisterToken whoAmI whoAmI"
 			}
 			if got := requests(server); got != want {
 				t.Errorf("the requests were %s, want %s", got, want)
@@ -233,7 +234,7 @@ func TestMintUnderCancellation(t *testing.T) {
 					}
 				}}, cfg)
 				server.Inject(fault)
-				value, err := client.MintAccessToken(ctx, wanted)
+				_, value, err := client.MintAccessToken(ctx, wanted, func(mlplatform.Secret) {})
 				wantNothingLost(t, server, client, value, err)
 				var lost *mlplatform.LostTokenError
 				if errors.As(err, &lost) {
@@ -253,9 +254,9 @@ func TestMintCancelledWhileRedeeming(t *testing.T) {
 			cancel()
 		}
 	}}, mlplatform.Config{})
-	value, err := client.MintAccessToken(ctx, wanted)
-	if err != nil {
-		t.Errorf("got error %v", err)
+	_, value, err := client.MintAccessToken(ctx, wanted, func(mlplatform.Secret) {})
+	if value == "" {
+		t.Errorf("the value is lost, error %v", err)
 	}
 	wantNothingLost(t, server, client, value, err)
 }
@@ -275,7 +276,7 @@ func TestMintCancelledWaitsForTheTimeLimit(t *testing.T) {
 				}
 			}}, mlplatform.Config{RequestTimeout: hangTimeout})
 			server.Inject(emulator.Fault{Operation: emulator.OpRedeemRegisterToken, Kind: emulator.Hang, After: after, Times: -1})
-			value, err := client.MintAccessToken(ctx, wanted)
+			_, value, err := client.MintAccessToken(ctx, wanted, func(mlplatform.Secret) {})
 			if err == nil {
 				t.Error("nothing hung")
 			}

@@ -51,13 +51,13 @@ func wantNothingLost(t *testing.T, server *emulator.Server, client *mlplatform.C
 	live := minted(server)
 	var lost *mlplatform.LostTokenError
 	switch {
-	case err == nil:
+	case value != "": // also with an error, if the token could not be described any more
 		token, err := client.WithToken(value).WhoAmI(context.WithoutCancel(t.Context()))
 		if err != nil || token.Name != wanted.Name || token.Role != wanted.Role || len(live) != 1 {
 			t.Errorf("the value is that of %v, error %v; alive are %q", token, err, live)
 		}
-	case value != "":
-		t.Errorf("a value came with the error %v", err)
+	case err == nil:
+		t.Error("neither a value nor an error came")
 	case errors.As(err, &lost):
 		if lost.Name != wanted.Name || !strings.Contains(err.Error(), wanted.Name) || len(live) > 1 {
 			t.Errorf("alive are %q, and %q is named: %v", live, lost.Name, err)
@@ -80,13 +80,18 @@ func TestMint(t *testing.T) {
 			t.Parallel()
 			clock := emulator.NewClock(noon)
 			server, client := start(t, emulator.Options{Clock: clock.Now}, mlplatform.Config{})
-			value, err := client.MintAccessToken(t.Context(), request)
+			var early mlplatform.Secret
+			got, value, err := client.MintAccessToken(t.Context(), request, func(value mlplatform.Secret) {
+				early = value
+				if got := requests(server); strings.Contains(got, emulator.OpWhoAmI) {
+					t.Errorf("before the value was handed over, the requests were %s", got)
+				}
+			})
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, err := client.WithToken(value).WhoAmI(t.Context())
-			if err != nil {
-				t.Fatal(err)
+			if value == "" || value != early {
+				t.Error("the value that was handed over is another one")
 			}
 			want := mlplatform.AccessToken{Name: request.Name, Role: request.Role, IssuerName: "emulator@example.com"}
 			if request.Lifetime != 0 {
@@ -119,7 +124,7 @@ func TestMintOfATakenName(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			value, err := client.MintAccessToken(t.Context(), wanted)
+			_, value, err := client.MintAccessToken(t.Context(), wanted, func(mlplatform.Secret) {})
 			var taken *mlplatform.NameTakenError
 			if !errors.As(err, &taken) || !mlplatform.IsConflict(err) || value != "" {
 				t.Fatalf("got %v, error %v", value, err)
@@ -146,7 +151,7 @@ func TestMintOverAnExpiredRow(t *testing.T) {
 			if lost {
 				server.Inject(emulator.Fault{Operation: emulator.OpRedeemRegisterToken, Kind: emulator.Drop})
 			}
-			value, err := client.MintAccessToken(t.Context(), wanted)
+			_, value, err := client.MintAccessToken(t.Context(), wanted, func(mlplatform.Secret) {})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -167,7 +172,7 @@ func TestMintBesideSomebodyElse(t *testing.T) {
 		t.Fatal(err)
 	}
 	value := seed(t, server, emulator.SeedToken{Name: wanted.Name, Role: string(wanted.Role), TTL: wanted.Lifetime})
-	_, err := client.MintAccessToken(t.Context(), wanted)
+	_, _, err := client.MintAccessToken(t.Context(), wanted, func(mlplatform.Secret) {})
 	var taken *mlplatform.NameTakenError
 	if !errors.As(err, &taken) || taken.Token.Name != wanted.Name {
 		t.Errorf("got error %v", err)
@@ -194,7 +199,7 @@ func TestMintLeavesOtherTokensAlone(t *testing.T) {
 			}
 			value := seed(t, server, other)
 			server.Inject(emulator.Fault{Operation: emulator.OpRedeemRegisterToken, Kind: emulator.Drop})
-			if _, err := client.MintAccessToken(t.Context(), wanted); !mlplatform.IsConflict(err) {
+			if _, _, err := client.MintAccessToken(t.Context(), wanted, func(mlplatform.Secret) {}); !mlplatform.IsConflict(err) {
 				t.Errorf("got error %v", err)
 			}
 			if _, err := client.WithToken(value).WhoAmI(t.Context()); err != nil {
@@ -228,7 +233,7 @@ func TestMintTakesARefusalAtItsWord(t *testing.T) {
 	}}, mlplatform.Config{})
 	server.Inject(emulator.Fault{Operation: emulator.OpRedeemRegisterToken, Kind: emulator.Drop, After: true})
 	server.Inject(emulator.Fault{Operation: emulator.OpRedeemRegisterToken, Skip: 1, Kind: emulator.Respond, Status: 403})
-	if _, err := client.MintAccessToken(t.Context(), wanted); !mlplatform.IsUnauthorized(err) {
+	if _, _, err := client.MintAccessToken(t.Context(), wanted, func(mlplatform.Secret) {}); !mlplatform.IsUnauthorized(err) {
 		t.Errorf("got error %v", err)
 	}
 	if _, err := client.WithToken(other).WhoAmI(t.Context()); err != nil {
@@ -247,7 +252,7 @@ func TestMintWhenTheLostTokenIsGone(t *testing.T) {
 		}
 	}}, mlplatform.Config{})
 	server.Inject(emulator.Fault{Operation: emulator.OpRedeemRegisterToken, Kind: emulator.Drop, After: true})
-	value, err := client.MintAccessToken(t.Context(), wanted)
+	_, value, err := client.MintAccessToken(t.Context(), wanted, func(mlplatform.Secret) {})
 	if err != nil {
 		t.Errorf("got error %v", err)
 	}
@@ -261,7 +266,9 @@ func TestMintWhenTheServiceIsSlow(t *testing.T) {
 	for _, status := range []int{400, 403, 404, 410} {
 		t.Run(http.StatusText(status), func(t *testing.T) {
 			t.Parallel()
-			const empty, whole = `[]`, `[{"id":"1","name":"a minted token","type":"USER","issuer_name":"i","exp":"2036-07-01T12:00:00Z"}]`
+			const empty = `[]`
+			whole := fmt.Sprintf(`[{"id":"1","name":"a minted token","type":"USER","issuer_name":"i","exp":%d}]`,
+				time.Now().Add(wanted.Lifetime).Unix())
 			steps := []struct {
 				method, body string
 				status       int
@@ -283,7 +290,7 @@ func TestMintWhenTheServiceIsSlow(t *testing.T) {
 				answer(step.status, "application/json", step.body)(w, r, number)
 			})
 			client := newClient(t, mlplatform.Config{Endpoint: server.URL, Token: canary})
-			value, err := client.MintAccessToken(t.Context(), wanted)
+			_, value, err := client.MintAccessToken(t.Context(), wanted, func(mlplatform.Secret) {})
 			if err == nil || value != "" {
 				t.Errorf("got %v, error %v", value, err)
 			}
@@ -298,15 +305,15 @@ func TestMintWithoutTheRight(t *testing.T) {
 	t.Parallel()
 	server, admin := start(t, emulator.Options{}, mlplatform.Config{})
 	user := admin.WithToken(seed(t, server, emulator.SeedToken{Name: "user"}))
-	_, err := user.MintAccessToken(t.Context(), wanted)
+	_, _, err := user.MintAccessToken(t.Context(), wanted, func(mlplatform.Secret) {})
 	var failure *mlplatform.Error
 	if !errors.As(err, &failure) || !failure.MissingScope {
 		t.Errorf("with a USER token: %v", err)
 	}
-	if _, err := admin.WithToken("").MintAccessToken(t.Context(), wanted); !errors.Is(err, mlplatform.ErrNoToken) {
+	if _, _, err := admin.WithToken("").MintAccessToken(t.Context(), wanted, func(mlplatform.Secret) {}); !errors.Is(err, mlplatform.ErrNoToken) {
 		t.Errorf("without a token: %v", err)
 	}
-	if _, err := admin.WithToken(canary).MintAccessToken(t.Context(), wanted); !mlplatform.IsUnauthorized(err) {
+	if _, _, err := admin.WithToken(canary).MintAccessToken(t.Context(), wanted, func(mlplatform.Secret) {}); !mlplatform.IsUnauthorized(err) {
 		t.Errorf("with an unknown token: %v", err)
 	}
 	if wrote(server) {
@@ -322,7 +329,7 @@ func TestMintSideBySide(t *testing.T) {
 	var values []mlplatform.Secret
 	for range 10 {
 		group.Go(func() {
-			value, err := client.MintAccessToken(t.Context(), wanted)
+			_, value, err := client.MintAccessToken(t.Context(), wanted, func(mlplatform.Secret) {})
 			mu.Lock()
 			defer mu.Unlock()
 			if err == nil {
