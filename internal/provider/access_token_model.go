@@ -60,6 +60,29 @@ func (m *accessTokenModel) describe(token mlplatform.AccessToken) {
 	m.ExpiresAt = timeValue(token.ExpiresAt)
 }
 
+// setMinted fills in what is known of a token whose value has just arrived; the rest is not known yet.
+func (m *accessTokenModel) setMinted(value mlplatform.Secret) {
+	m.Token = types.StringValue(value.Reveal())
+	m.Status = types.StringValue(statusActive)
+	for _, text := range []*types.String{&m.ID, &m.Name, &m.Role, &m.IssuerName, &m.ExpiresAt} {
+		if text.IsUnknown() {
+			*text = types.StringNull()
+		}
+	}
+}
+
+// importedAccessToken is the state of a token that was made elsewhere, with the defaults, so that a configuration which
+// says no more than its name has nothing to change.
+func importedAccessToken(token mlplatform.AccessToken, now time.Time) accessTokenModel {
+	state := accessTokenModel{
+		TTL: lifetimeNull(), RotateBefore: lifetimeNull(), Keepers: types.MapNull(types.StringType),
+		RecreateIfInvalid: types.StringValue(recreateAlways), DeleteOnDestroy: types.BoolValue(true),
+	}
+	state.describe(token)
+	state.Status = types.StringValue(state.statusFound(now))
+	return state
+}
+
 // dueAt tells whether less than rotate_before is left of the token's life at a moment of the service's clock.
 func (m accessTokenModel) dueAt(now time.Time, rotateBefore lifetimeValue) bool {
 	expiresAt := parseTime(m.ExpiresAt)

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/resourcevalidator"
-	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -91,104 +90,62 @@ func (r *accessTokenResource) Create(ctx context.Context, req resource.CreateReq
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	value, origin := mlplatform.Secret(""), originCreated
+	origin := originCreated
+	// Value and name go to the state before any further request: if that fails, the token is tainted, not lost.
+	state := plan
+	arrived := func(value mlplatform.Secret) {
+		state.setMinted(value)
+		resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+		writePrivate(ctx, resp.Private, privateOrigin, origin, &resp.Diagnostics)
+	}
+	var token mlplatform.AccessToken
+	var value mlplatform.Secret
+	var err error
 	if config.redeems() {
 		origin = originRedeemed
-		value = redeem(ctx, client, mlplatform.Secret(config.RegisterTokenWO.ValueString()), &resp.Diagnostics)
+		registerToken := mlplatform.Secret(config.RegisterTokenWO.ValueString())
+		token, value, err = client.RedeemAccessToken(masked(ctx, registerToken), registerToken, arrived)
 	} else {
-		value = mint(ctx, client, &plan, &resp.Diagnostics)
+		if state.Name.IsUnknown() {
+			state.Name = types.StringValue(plan.NamePrefix.ValueString() + uniqueSuffix())
+		}
+		token, value, err = client.MintAccessToken(ctx, mlplatform.MintRequest{
+			Name: state.Name.ValueString(), Role: mlplatform.Role(plan.Role.ValueString()), Lifetime: plan.TTL.duration(),
+		}, arrived)
 	}
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	// Value and name go to the state before any further request: if that fails, the token is tainted, not lost.
-	ctx = masked(ctx, value)
-	state := plan
-	state.setMinted(value)
-	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
-	writePrivate(ctx, resp.Private, privateOrigin, origin, &resp.Diagnostics)
-	own := client.WithToken(value)
-	token, err := own.WhoAmI(ctx)
-	if err != nil {
+	switch {
+	case err != nil && value != "":
 		resp.Diagnostics.AddError("Unable to describe the new access token", serviceErrorDetail(err, mlplatform.RoleUser)+
 			"\n\nThe access token was created and its value is in the state; it is marked as tainted, so that the next "+
 			"apply replaces it. `terraform untaint` keeps it.")
-		return
+	case err != nil && config.redeems():
+		addRedeemError(&resp.Diagnostics, err)
+	case err != nil:
+		addServiceError(&resp.Diagnostics, "Unable to create access token", fmt.Errorf("access token %s: %w", state.Name, err), mlplatform.RoleAdmin)
+	default:
+		state.describe(token)
+		state.Status = types.StringValue(state.statusFound(client.Now()))
+		resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+		resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, token.Name)...)
 	}
-	state.describe(token)
-	state.Status = types.StringValue(state.statusFound(own.Now()))
-	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
-}
-
-// mint creates the planned token and puts its name into the plan, which lacks it where there is a name_prefix.
-func mint(ctx context.Context, client *mlplatform.Client, plan *accessTokenModel, diags *diag.Diagnostics) mlplatform.Secret {
-	if plan.Name.IsUnknown() {
-		plan.Name = types.StringValue(plan.NamePrefix.ValueString() + uniqueSuffix())
-	}
-	value, err := client.MintAccessToken(ctx, mlplatform.MintRequest{
-		Name: plan.Name.ValueString(), Role: mlplatform.Role(plan.Role.ValueString()), Lifetime: plan.TTL.duration(),
-	})
-	if err != nil {
-		addServiceError(diags, "Unable to create access token", fmt.Errorf("access token %s: %w", plan.Name, err), mlplatform.RoleAdmin)
-	}
-	return value
 }
 
 // uniqueSuffix has 60 random bits, so that names of one prefix do not collide.
 func uniqueSuffix() string { return strings.ToLower(rand.Text()[:12]) }
 
-// setMinted fills in what is known of a token whose value has just arrived; the rest is not known yet.
-func (m *accessTokenModel) setMinted(value mlplatform.Secret) {
-	m.Token = types.StringValue(value.Reveal())
-	m.Status = types.StringValue(statusActive)
-	for _, text := range []*types.String{&m.ID, &m.Name, &m.Role, &m.IssuerName, &m.ExpiresAt} {
-		if text.IsUnknown() {
-			*text = types.StringNull()
-		}
-	}
-}
-
 func (r *accessTokenResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state accessTokenModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	origin := readPrivate[tokenOrigin](ctx, req.Private, privateOrigin, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() || !r.ready() {
-		return // with the provider's configuration not known yet, the state stays as it is
+	if resp.Diagnostics.HasError() {
+		return
 	}
-	ctx = masked(ctx, state.value())
-	client := r.data.client
-	switch {
-	case state.ID.IsNull(), origin == originRedeemed && !client.HasToken():
-		r.readByOwnValue(ctx, &state, &resp.Diagnostics)
-	default:
-		list, err := client.AccessTokens(ctx)
-		if err != nil {
-			addServiceError(&resp.Diagnostics, "Unable to read access token",
-				fmt.Errorf("access token %s: %w", state.Name, err), mlplatform.RoleAdmin)
-			return
-		}
-		state.refresh(list)
-		r.data.sawToken(state.ID.ValueString(), list.AsOf)
+	if r.ready() { // with the provider's configuration not known yet, the state stays as it is
+		r.read(masked(ctx, state.value()), &state, origin, &resp.Diagnostics)
 	}
 	if !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
-	}
-}
-
-// readByOwnValue describes a token with its own value: one that was redeemed without an administrator, or one whose
-// creation broke off before its id was known.
-func (r *accessTokenResource) readByOwnValue(ctx context.Context, state *accessTokenModel, diags *diag.Diagnostics) {
-	own := r.data.client.WithToken(state.value())
-	token, err := own.WhoAmI(ctx)
-	switch {
-	case err == nil:
-		state.describe(token)
-		state.Status = types.StringValue(state.statusFound(own.Now()))
-		r.data.sawToken(token.ID, own.Now())
-	case mlplatform.IsUnauthorized(err):
-		state.Status = types.StringValue(state.statusGone(own.Now()))
-	default:
-		addServiceError(diags, "Unable to read access token", fmt.Errorf("access token %s: %w", state.Name, err), mlplatform.RoleUser)
+		resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, state.Name.ValueString())...)
 	}
 }
 
@@ -197,6 +154,7 @@ func (r *accessTokenResource) Update(ctx context.Context, req resource.UpdateReq
 	var plan accessTokenModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, plan.Name.ValueString())...)
 }
 
 func (r *accessTokenResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
@@ -212,29 +170,29 @@ func (r *accessTokenResource) Delete(ctx context.Context, req resource.DeleteReq
 
 // ImportState adopts a token by its name. Everything but the value, which the service never shows again, is filled in.
 func (r *accessTokenResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	const summary = "Unable to import access token"
+	name := req.ID
+	if name == "" { // an import by identity
+		resp.Diagnostics.Append(req.Identity.GetAttribute(ctx, path.Root("name"), &name)...)
+	}
 	client := r.client(&resp.Diagnostics)
-	if client == nil {
+	if resp.Diagnostics.HasError() {
 		return
 	}
 	list, err := client.AccessTokens(ctx)
 	if err != nil {
-		addServiceError(&resp.Diagnostics, "Unable to import access token", fmt.Errorf("access token %q: %w", req.ID, err), mlplatform.RoleAdmin)
+		addServiceError(&resp.Diagnostics, summary, fmt.Errorf("access token %q: %w", name, err), mlplatform.RoleAdmin)
 		return
 	}
-	token, found := list.ByName(req.ID)
+	token, found := list.ByName(name)
 	if !found {
-		resp.Diagnostics.AddError("Unable to import access token", notFoundDetail(req.ID, list))
+		resp.Diagnostics.AddError(summary, notFoundDetail(name, list))
 		return
 	}
-	state := accessTokenModel{
-		TTL: lifetimeNull(), RotateBefore: lifetimeNull(), Keepers: types.MapNull(types.StringType),
-		RecreateIfInvalid: types.StringValue(recreateAlways), DeleteOnDestroy: types.BoolValue(true),
-	}
-	state.describe(token)
-	state.Status = types.StringValue(state.statusFound(list.AsOf))
-	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, importedAccessToken(token, list.AsOf))...)
+	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, name)...)
 	writePrivate(ctx, resp.Private, privateOrigin, originImported, &resp.Diagnostics)
 	resp.Diagnostics.AddWarning("The value of an imported token is not recoverable", fmt.Sprintf("The service showed the "+
 		"value of the access token %q once, at its creation. Its attribute `token` stays null. Where the value is needed, "+
-		"replace the token with `-replace`, or by a change of `keepers`.", token.Name))
+		"replace the token with `-replace`, or by a change of `keepers`.", name))
 }

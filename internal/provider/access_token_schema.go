@@ -31,9 +31,10 @@ func accessTokenSchema() schema.Schema {
 					"token is deleted (`create_before_destroy`). Replaces the token only if its name lacks the prefix.",
 				Validators: []validator.String{notEmpty(`"nightly-etl-"`)},
 			},
+			// Not marked as sensitive: a write-only value is shown and stored nowhere anyway, and with two sensitive
+			// attributes Terraform stores their paths in a random order, which -refresh-only takes for a change.
 			"register_token_wo": schema.StringAttribute{
 				Optional:  true,
-				Sensitive: true,
 				WriteOnly: true,
 				MarkdownDescription: "Value of a register token to make the access token from. Name, role and lifetime then " +
 					"come from it, and the provider needs no token. It is used once, at creation, and not stored; to " +

@@ -11,36 +11,71 @@ import (
 
 	"github.com/agext/levenshtein"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mlplatform/terraform-provider-mlplatform/internal/mlplatform"
 )
 
 const unableToDelete = "Unable to delete access token"
 
-// redeem makes an access token from a register token.
-func redeem(ctx context.Context, client *mlplatform.Client, registerToken mlplatform.Secret, diags *diag.Diagnostics) mlplatform.Secret {
-	const summary = "Unable to redeem the register token"
-	// A cancellation must wait: an answer that nobody reads would leave a token behind.
-	value, err := client.RedeemRegisterToken(context.WithoutCancel(masked(ctx, registerToken)), registerToken)
+// read takes over what the service says of the token.
+func (r *accessTokenResource) read(ctx context.Context, state *accessTokenModel, origin tokenOrigin, diags *diag.Diagnostics) {
+	client := r.data.client
+	if state.ID.IsNull() || origin == originRedeemed && !client.HasToken() {
+		r.readByOwnValue(ctx, state, diags)
+		return
+	}
+	list, err := client.AccessTokens(ctx)
 	var failed *mlplatform.Error
 	switch {
 	case err == nil:
+		state.refresh(list)
+		r.data.sawToken(state.ID.ValueString(), list.AsOf)
+	case origin == originRedeemed && errors.As(err, &failed) && failed.MissingScope:
+		// Whoever redeems a register token need not be an administrator.
+		r.readByOwnValue(ctx, state, diags)
+	default:
+		addServiceError(diags, "Unable to read access token", fmt.Errorf("access token %s: %w", state.Name, err), mlplatform.RoleAdmin)
+	}
+}
+
+// readByOwnValue describes a token with its own value: one that was redeemed without an administrator, or one whose
+// creation broke off before its id was known.
+func (r *accessTokenResource) readByOwnValue(ctx context.Context, state *accessTokenModel, diags *diag.Diagnostics) {
+	own := r.data.client.WithToken(state.value())
+	token, err := own.WhoAmI(ctx)
+	switch {
+	case err == nil:
+		state.describe(token)
+		state.Status = types.StringValue(state.statusFound(own.Now()))
+		r.data.sawToken(token.ID, own.Now())
+	case mlplatform.IsUnauthorized(err):
+		state.Status = types.StringValue(state.statusGone(own.Now()))
+	default:
+		addServiceError(diags, "Unable to read access token", fmt.Errorf("access token %s: %w", state.Name, err), mlplatform.RoleUser)
+	}
+}
+
+// addRedeemError reports a redemption that failed, to somebody who cannot look at the service.
+func addRedeemError(diags *diag.Diagnostics, err error) {
+	const summary = "Unable to redeem the register token"
+	var failed *mlplatform.Error
+	var lost *mlplatform.LostTokenError
+	switch {
+	case errors.As(err, &lost):
+		diags.AddError(summary, sentence(err.Error())+"\n\nAsk the administrator to delete the access token of the name "+
+			"that the register token was made for, if there is one, and for a fresh register token.")
 	case mlplatform.IsConflict(err):
 		diags.AddError(summary, sentence(err.Error())+"\n\nA live access token has the name that the register token "+
 			"fixes. Ask the administrator to delete it or to give you a register token for another name. The register "+
 			"token itself may still be good.")
-	case errors.As(err, &failed) && failed.Status >= 400 && failed.Status < 500 && failed.Code != "" && failed.Status != 429:
+	case errors.As(err, &failed) && failed.Refused():
 		diags.AddError(summary, sentence(err.Error())+"\n\nEither the register token was redeemed before (it works once), "+
 			"or its lifetime is over; the service does not tell which. Ask the administrator for a fresh register token, "+
 			"and to look whether an access token of its name exists already.")
-	case errors.As(err, &failed) && failed.OutcomeUnknown():
-		diags.AddError(summary, sentence(err.Error())+"\n\nThe service may have made the access token all the same; its "+
-			"value is lost then. Apply again: if the register token turns out to be spent, ask the administrator to "+
-			"delete the access token that it made, and for a fresh register token.")
 	default:
 		addServiceError(diags, summary, err, mlplatform.RoleUser)
 	}
-	return value
 }
 
 // deleteToken deletes the token of the state and no other. The service deletes by name, so the list must say that the
@@ -68,28 +103,24 @@ func (r *accessTokenResource) deleteToken(ctx context.Context, client *mlplatfor
 		return
 	}
 	if self.ID == state.ID.ValueString() {
-		diags.AddError("Refusing to delete the provider's own token", fmt.Sprintf("The provider works with the access token "+
-			"%s itself. Deleting it would cut off everything else that is to be done. Nothing was deleted. Configure "+
-			"another ADMIN token for the provider, or remove the token from Terraform with `terraform state rm`.", state.Name))
+		diags.AddError("Refusing to delete the provider's own token", ownTokenDetail(state.Name.ValueString())+
+			", or remove the token from Terraform with `terraform state rm`.")
 		return
 	}
-	list, err := client.AccessTokens(ctx)
+	foreign, err := client.DeleteAccessTokenWithID(ctx, state.ID.ValueString(), state.Name.ValueString())
 	if err != nil {
 		fail(err)
-		return
 	}
-	_, there := list.ByID(state.ID.ValueString())
-	if named, taken := list.ByName(state.Name.ValueString()); taken && named.ID != state.ID.ValueString() {
+	if foreign != nil {
 		diags.AddWarning("Another token has the name", fmt.Sprintf("Somebody made another access token named %s (id %s). It "+
-			"is left alone; the token of the state is gone or expired.", state.Name, named.ID))
-		return
+			"is left alone; the token of the state is gone or expired.", state.Name, foreign.ID))
 	}
-	if !there {
-		return
-	}
-	if err := client.DeleteAccessToken(ctx, state.Name.ValueString()); err != nil && !mlplatform.IsNotFound(err) {
-		fail(err)
-	}
+}
+
+// ownTokenDetail refuses to delete the token that the provider works with.
+func ownTokenDetail(name string) string {
+	return fmt.Sprintf("The provider works with the access token %q itself. Deleting it would cut off everything else that "+
+		"is to be done. Nothing was deleted. Configure another ADMIN token for the provider", name)
 }
 
 const maxNearNames = 5

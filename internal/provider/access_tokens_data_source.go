@@ -76,23 +76,23 @@ func (d *accessTokensDataSource) Schema(_ context.Context, _ datasource.SchemaRe
 		Attributes: map[string]schema.Attribute{
 			"role": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: "Only tokens of this role, `USER` or `ADMIN`.",
+				MarkdownDescription: filterRoleText,
 				Validators:          []validator.String{oneOf(string(mlplatform.RoleUser), string(mlplatform.RoleAdmin))},
 			},
 			"name_regex": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: "Only tokens whose name this regular expression (RE2) matches anywhere.",
+				MarkdownDescription: filterNameText,
 				Validators:          []validator.String{regexValidator{}},
 			},
 			"status": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: "Only tokens of this status, `active` or `expired`.",
+				MarkdownDescription: filterStatusText,
 				Validators:          []validator.String{oneOf(statusActive, statusExpired)},
 			},
 			"expires_within": schema.StringAttribute{
 				Optional:            true,
 				CustomType:          lifetimeType{},
-				MarkdownDescription: "Only live tokens that expire within this time from now. " + lifetimeText,
+				MarkdownDescription: filterExpiresText,
 			},
 			"tokens": schema.ListNestedAttribute{
 				Computed:            true,

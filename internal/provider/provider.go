@@ -9,7 +9,11 @@ import (
 	"os"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
+	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
+	"github.com/hashicorp/terraform-plugin-framework/function"
+	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
@@ -25,8 +29,12 @@ const Address = "registry.terraform.io/mlplatform/mlplatform"
 const typeName = "mlplatform"
 
 var (
-	_ provider.Provider                   = (*mlplatformProvider)(nil)
-	_ provider.ProviderWithValidateConfig = (*mlplatformProvider)(nil)
+	_ provider.Provider                       = (*mlplatformProvider)(nil)
+	_ provider.ProviderWithValidateConfig     = (*mlplatformProvider)(nil)
+	_ provider.ProviderWithEphemeralResources = (*mlplatformProvider)(nil)
+	_ provider.ProviderWithListResources      = (*mlplatformProvider)(nil)
+	_ provider.ProviderWithFunctions          = (*mlplatformProvider)(nil)
+	_ provider.ProviderWithActions            = (*mlplatformProvider)(nil)
 )
 
 // New returns the provider's constructor, as providerserver wants it. The options are for tests.
@@ -114,7 +122,8 @@ func (p *mlplatformProvider) Configure(ctx context.Context, req provider.Configu
 		return
 	}
 	data := &providerData{}
-	resp.ResourceData, resp.DataSourceData = data, data
+	resp.ResourceData, resp.DataSourceData, resp.EphemeralResourceData = data, data, data
+	resp.ListResourceData, resp.ActionData = data, data
 	if model.anyUnknown() {
 		return
 	}
@@ -144,4 +153,20 @@ func (p *mlplatformProvider) DataSources(context.Context) []func() datasource.Da
 	return []func() datasource.DataSource{
 		newAccessTokenDataSource, newAccessTokensDataSource, newCurrentTokenDataSource,
 	}
+}
+
+func (p *mlplatformProvider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
+	return []func() ephemeral.EphemeralResource{newAccessTokenEphemeral, newRegisterTokenEphemeral}
+}
+
+func (p *mlplatformProvider) ListResources(context.Context) []func() list.ListResource {
+	return []func() list.ListResource{newAccessTokenList}
+}
+
+func (p *mlplatformProvider) Functions(context.Context) []func() function.Function {
+	return []func() function.Function{newSparkConnectURLFunction}
+}
+
+func (p *mlplatformProvider) Actions(context.Context) []func() action.Action {
+	return []func() action.Action{newRevokeAccessTokenAction}
 }

@@ -31,7 +31,7 @@ func (r *registerTokenResource) Metadata(_ context.Context, _ resource.MetadataR
 }
 
 func (r *registerTokenResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
-	ttl := lifetimeAttribute("Lifetime of the register token itself. A change replaces it.")
+	ttl := lifetimeAttribute(registerTTLText + " A change replaces it.")
 	ttl.Optional, ttl.Required = false, true
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "A one-time register token: whoever has its value can make one access token, with the name, role and " +
@@ -41,11 +41,11 @@ func (r *registerTokenResource) Schema(_ context.Context, _ resource.SchemaReque
 		Attributes: map[string]schema.Attribute{
 			"access_token_name": schema.StringAttribute{
 				Required:            true,
-				MarkdownDescription: "Name of the access token to come. A change replaces the register token.",
+				MarkdownDescription: accessTokenNameText + " A change replaces the register token.",
 				Validators:          []validator.String{notEmpty(`"notebook-anna"`)},
 			},
 			"role":             roleAttribute("A change replaces the register token."),
-			"access_token_ttl": lifetimeAttribute("Lifetime of the access token to come. Without one it never expires. A change replaces the register token."),
+			"access_token_ttl": lifetimeAttribute(accessTokenTTLText + " A change replaces the register token."),
 			"ttl":              ttl,
 			"keepers": schema.MapAttribute{
 				Optional: true, ElementType: types.StringType, MarkdownDescription: keepersText,
@@ -146,7 +146,18 @@ func (r *registerTokenResource) Update(ctx context.Context, req resource.UpdateR
 func (r *registerTokenResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state registerTokenModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() || !r.ready() || !state.pendingAt(r.data.client.Now()) {
+	known := readPrivate[[]string](ctx, req.Private, privateKnown, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() || state.Status.ValueString() != statusPending {
+		return
+	}
+	// The state may be old, and only the service's clock tells whether the lifetime is over. Where it cannot be asked,
+	// the last status stays.
+	if r.ready() {
+		if list, err := r.data.client.AccessTokens(masked(ctx, mlplatform.Secret(state.Token.ValueString()))); err == nil {
+			state.refresh(list, known)
+		}
+	}
+	if state.Status.ValueString() != statusPending {
 		return
 	}
 	resp.Diagnostics.AddWarning("The register token stays valid", fmt.Sprintf("Terraform forgets the register token for the "+

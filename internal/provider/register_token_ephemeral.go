@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/mlplatform/terraform-provider-mlplatform/internal/mlplatform"
+)
+
+var _ ephemeral.EphemeralResourceWithConfigure = (*registerTokenEphemeral)(nil)
+
+func newRegisterTokenEphemeral() ephemeral.EphemeralResource { return &registerTokenEphemeral{} }
+
+// registerTokenEphemeral mints a register token that no plan and no state ever holds. It has no Close: the service
+// cannot revoke a register token.
+type registerTokenEphemeral struct{ configuredEphemeral }
+
+type registerTokenEphemeralModel struct {
+	AccessTokenName types.String  `tfsdk:"access_token_name"`
+	Role            types.String  `tfsdk:"role"`
+	AccessTokenTTL  lifetimeValue `tfsdk:"access_token_ttl"`
+	TTL             lifetimeValue `tfsdk:"ttl"`
+	Enabled         types.Bool    `tfsdk:"enabled"`
+	Token           types.String  `tfsdk:"token"`
+	ExpiresAt       types.String  `tfsdk:"expires_at"`
+}
+
+func (e *registerTokenEphemeral) Metadata(_ context.Context, _ ephemeral.MetadataRequest, resp *ephemeral.MetadataResponse) {
+	resp.TypeName = typeName + "_register_token"
+}
+
+func (e *registerTokenEphemeral) Schema(_ context.Context, _ ephemeral.SchemaRequest, resp *ephemeral.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "A one-time register token that is in no plan and no state, to be handed to a write-only argument. " +
+			needsAdmin + "\n\n~> The service cannot revoke a register token: one that is minted and not redeemed stays valid to " +
+			"the end of its `ttl`. Terraform opens an ephemeral resource in a plan and again in an apply; " +
+			"`enabled = terraform.applying` mints in the apply alone.",
+		Attributes: map[string]schema.Attribute{
+			"access_token_name": schema.StringAttribute{
+				Required:            true,
+				MarkdownDescription: accessTokenNameText,
+				Validators:          []validator.String{notEmpty(`"notebook-anna"`)},
+			},
+			"role":             ephemeralRole(),
+			"access_token_ttl": ephemeralLifetime(accessTokenTTLText, false),
+			"ttl":              ephemeralLifetime(registerTTLText, true),
+			"enabled":          enabledAttribute(),
+			"token":            schema.StringAttribute{Computed: true, Sensitive: true, MarkdownDescription: "Value of the register token; null if not `enabled`."},
+			"expires_at":       schema.StringAttribute{Computed: true, MarkdownDescription: "End of its lifetime in RFC 3339, UTC; null if not `enabled`."},
+		},
+	}
+}
+
+func (e *registerTokenEphemeral) Open(ctx context.Context, req ephemeral.OpenRequest, resp *ephemeral.OpenResponse) {
+	var model registerTokenEphemeralModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if model.Role.IsNull() {
+		model.Role = types.StringValue(string(mlplatform.RoleUser))
+	}
+	if e.enabled(model.Enabled) {
+		token, err := e.data.client.CreateRegisterToken(ctx, mlplatform.RegisterTokenRequest{
+			AccessTokenName:     model.AccessTokenName.ValueString(),
+			Role:                mlplatform.Role(model.Role.ValueString()),
+			AccessTokenLifetime: model.AccessTokenTTL.duration(),
+			Lifetime:            model.TTL.duration(),
+		})
+		if err != nil {
+			addServiceError(&resp.Diagnostics, "Unable to create register token",
+				fmt.Errorf("register token for %s: %w", model.AccessTokenName, err), mlplatform.RoleAdmin)
+			return
+		}
+		model.Token = types.StringValue(token.Value.Reveal())
+		model.ExpiresAt = timeValue(token.CreatedAt.Add(model.TTL.duration()))
+	}
+	resp.Diagnostics.Append(resp.Result.Set(ctx, model)...)
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/action"
+	"github.com/hashicorp/terraform-plugin-framework/action/schema"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/mlplatform/terraform-provider-mlplatform/internal/mlplatform"
+)
+
+var _ action.ActionWithConfigure = (*revokeAccessTokenAction)(nil)
+
+func newRevokeAccessTokenAction() action.Action { return &revokeAccessTokenAction{} }
+
+// revokeAccessTokenAction deletes an access token by its name, whether Terraform made it or not.
+type revokeAccessTokenAction struct{ configured }
+
+type revokeAccessTokenModel struct {
+	Name types.String `tfsdk:"name"`
+}
+
+func (a *revokeAccessTokenAction) Metadata(_ context.Context, _ action.MetadataRequest, resp *action.MetadataResponse) {
+	resp.TypeName = typeName + "_revoke_access_token"
+}
+
+func (a *revokeAccessTokenAction) Schema(_ context.Context, _ action.SchemaRequest, resp *action.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Deletes an access token by its name at once, for incident response. " + needsAdmin + " The token that " +
+			"the provider itself works with is not deleted.",
+		Attributes: map[string]schema.Attribute{
+			"name": schema.StringAttribute{
+				Required:            true,
+				MarkdownDescription: nameText,
+				Validators:          []validator.String{notEmpty(`"nightly-etl"`)},
+			},
+		},
+	}
+}
+
+func (a *revokeAccessTokenAction) Configure(_ context.Context, req action.ConfigureRequest, resp *action.ConfigureResponse) {
+	a.use(req.ProviderData, &resp.Diagnostics)
+}
+
+func (a *revokeAccessTokenAction) Invoke(ctx context.Context, req action.InvokeRequest, resp *action.InvokeResponse) {
+	const summary = "Unable to revoke access token"
+	var model revokeAccessTokenModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	client := a.client(&resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	name := model.Name.ValueString()
+	fail := func(err error) {
+		addServiceError(&resp.Diagnostics, summary, fmt.Errorf("access token %q: %w", name, err), mlplatform.RoleAdmin)
+	}
+	// In an incident nothing but the latest list will do.
+	list, err := client.ListAccessTokens(ctx)
+	if err != nil {
+		fail(err)
+		return
+	}
+	token, found := list.ByName(name)
+	if !found {
+		resp.Diagnostics.AddAttributeError(path.Root("name"), summary, notFoundDetail(name, list))
+		return
+	}
+	self, err := a.data.ownToken(ctx)
+	if err != nil {
+		fail(err)
+		return
+	}
+	if self.ID == token.ID {
+		resp.Diagnostics.AddAttributeError(path.Root("name"), summary, ownTokenDetail(name)+".")
+		return
+	}
+	if err := client.DeleteAccessToken(ctx, name); err != nil && !mlplatform.IsNotFound(err) {
+		fail(err)
+		return
+	}
+	resp.SendProgress(action.InvokeProgressEvent{Message: fmt.Sprintf("The access token %q (id %s) is revoked.", name, token.ID)})
+}
