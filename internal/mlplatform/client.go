@@ -109,7 +109,7 @@ func (c *Client) CreateRegisterToken(ctx context.Context, in RegisterTokenReques
 		body.RefreshTtl = &ttl
 	}
 	var out wire.RegisterToken
-	err := c.do(ctx, opCreateRegisterToken, http.StatusCreated, &out, c.authorized, func(edit wire.RequestEditorFn) (*http.Response, error) {
+	err := c.do(opCreateRegisterToken, http.StatusCreated, &out, c.authorized, func(edit wire.RequestEditorFn) (*http.Response, error) {
 		return c.api.CreateRegisterToken(ctx, body, edit)
 	})
 	if err == nil && out.RegisterToken == "" {
@@ -135,7 +135,7 @@ func (c *Client) RedeemRegisterToken(ctx context.Context, registerToken Secret) 
 func (c *Client) redeem(ctx context.Context, registerToken Secret) (Secret, error) {
 	body := wire.RedeemRegisterTokenRequest{RegisterToken: registerToken.Reveal()}
 	var out wire.RefreshToken
-	err := c.do(ctx, opRedeem, http.StatusCreated, &out, anonymous, func(edit wire.RequestEditorFn) (*http.Response, error) {
+	err := c.do(opRedeem, http.StatusCreated, &out, anonymous, func(edit wire.RequestEditorFn) (*http.Response, error) {
 		return c.api.RedeemRegisterToken(ctx, body, edit)
 	})
 	if err == nil && out.RefreshToken == "" {
@@ -151,7 +151,7 @@ func (c *Client) redeem(ctx context.Context, registerToken Secret) (Secret, erro
 // returned. Grade: published as get_project_tokens_info(); the request, and that it is not paginated, are assumed.
 func (c *Client) ListAccessTokens(ctx context.Context) (AccessTokenList, error) {
 	var body json.RawMessage
-	err := c.do(ctx, opList, http.StatusOK, &body, c.authorized, func(edit wire.RequestEditorFn) (*http.Response, error) {
+	err := c.do(opList, http.StatusOK, &body, c.authorized, func(edit wire.RequestEditorFn) (*http.Response, error) {
 		return c.api.ListAccessTokens(ctx, edit)
 	})
 	if err != nil {
@@ -168,7 +168,7 @@ func (c *Client) ListAccessTokens(ctx context.Context) (AccessTokenList, error) 
 // Grade: published as who_am_i(); the request is assumed.
 func (c *Client) WhoAmI(ctx context.Context) (AccessToken, error) {
 	var out wire.AccessToken
-	err := c.do(ctx, opWhoAmI, http.StatusOK, &out, c.authorized, func(edit wire.RequestEditorFn) (*http.Response, error) {
+	err := c.do(opWhoAmI, http.StatusOK, &out, c.authorized, func(edit wire.RequestEditorFn) (*http.Response, error) {
 		return c.api.WhoAmI(ctx, edit)
 	})
 	if err != nil {
@@ -184,7 +184,7 @@ func (c *Client) WhoAmI(ctx context.Context) (AccessToken, error) {
 // DeleteAccessToken deletes an access token by its name, as the service wants it. It needs an ADMIN token.
 // Grade: published as delete_token(); the request is assumed.
 func (c *Client) DeleteAccessToken(ctx context.Context, name string) error {
-	err := c.do(ctx, fmt.Sprintf("delete the access token %q", name), http.StatusNoContent, nil, c.authorized,
+	err := c.do(fmt.Sprintf("delete the access token %q", name), http.StatusNoContent, nil, c.authorized,
 		func(edit wire.RequestEditorFn) (*http.Response, error) {
 			return c.api.DeleteAccessToken(ctx, &wire.DeleteAccessTokenParams{TokenName: name}, edit)
 		})
@@ -209,7 +209,7 @@ func (c *Client) authorized(_ context.Context, req *http.Request) error {
 func anonymous(context.Context, *http.Request) error { return nil }
 
 // do sends a request and decodes the answer of the wanted status into out, which is nil for an answer without a body.
-func (c *Client) do(ctx context.Context, operation string, want int, out any, edit wire.RequestEditorFn,
+func (c *Client) do(operation string, want int, out any, edit wire.RequestEditorFn,
 	send func(wire.RequestEditorFn) (*http.Response, error),
 ) error {
 	resp, err := send(edit)

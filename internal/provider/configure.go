@@ -19,7 +19,7 @@ import (
 
 const (
 	envEndpoint   = "MLPLATFORM_ENDPOINT"
-	envToken      = "MLPLATFORM_TOKEN" //nolint:gosec // the name of a variable, not a credential
+	envToken      = "MLPLATFORM_TOKEN"
 	envTokenFile  = "MLPLATFORM_TOKEN_FILE"
 	envCACertFile = "MLPLATFORM_CA_CERT_FILE"
 
@@ -132,7 +132,7 @@ func setting(block types.String, getenv func(string) string, variable string) (t
 
 // readConfigFile reads a small file. The errors name the file and say what is wrong with it.
 func readConfigFile(name string) ([]byte, error) {
-	file, err := os.Open(name) //nolint:gosec // reading the file that the user names is the purpose
+	file, err := os.Open(name)
 	if err != nil {
 		return nil, fmt.Errorf("%w; give the path of a file that exists and can be read", err)
 	}

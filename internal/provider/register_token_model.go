@@ -4,7 +4,6 @@ package provider
 
 import (
 	"slices"
-	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -68,11 +67,6 @@ func (m *registerTokenModel) refresh(list mlplatform.AccessTokenList, knownIDs [
 	if !list.AsOf.Before(parseTime(m.ExpiresAt)) {
 		m.Status = types.StringValue(statusExpired)
 	}
-}
-
-// pendingAt tells whether the register token could still be redeemed, as far as the state knows.
-func (m registerTokenModel) pendingAt(now time.Time) bool {
-	return m.Status.ValueString() == statusPending && now.Before(parseTime(m.ExpiresAt))
 }
 
 // idsOfName lists the ids of the access tokens of a name.

@@ -43,7 +43,7 @@ func (v oneOfValidator) MarkdownDescription(context.Context) string {
 	return "must be one of `" + strings.Join(v.allowed, "`, `") + "`"
 }
 
-func (v oneOfValidator) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+func (v oneOfValidator) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
 	value := req.ConfigValue.ValueString()
 	if req.ConfigValue.IsUnknown() || req.ConfigValue.IsNull() || slices.Contains(v.allowed, value) {
 		return
@@ -57,7 +57,7 @@ func (v oneOfValidator) ValidateString(_ context.Context, req validator.StringRe
 	name := lastStep(req.Path)
 	resp.Diagnostics.AddAttributeError(req.Path, "Invalid value", fmt.Sprintf(
 		"`%s` is %q, but it %s, in exactly this spelling. For example: `%s = %q`.",
-		name, value, v.MarkdownDescription(context.Background()), name, example))
+		name, value, v.MarkdownDescription(ctx), name, example))
 }
 
 // endpointValidator refuses what mlplatform.ParseEndpoint refuses.

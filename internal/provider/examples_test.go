@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package provider_test
+
+import (
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/mlplatform/terraform-provider-mlplatform/internal/emulator"
+	"github.com/mlplatform/terraform-provider-mlplatform/internal/mlplatform"
+)
+
+const examplesFolder = "../../examples"
+
+// exampleNeed is what an example presupposes. Most need nothing but an administrator's token.
+type exampleNeed struct {
+	// since is the version of the CLI that it needs, as its README says; empty for any.
+	since string
+	// prepare gives the workspace what is there already when a user applies the example: variables, tokens.
+	prepare func(t *testing.T, w *workspace)
+	// more is what is added to the configuration, so that there is something to apply.
+	more string
+	// also is tried out between the apply and the destruction.
+	also func(t *testing.T, w *workspace)
+	// leaves are the tokens that outlive the destruction.
+	leaves []string
+}
+
+// exampleNeeds says what the examples need, by folder. One that is not here is applied as it is.
+var exampleNeeds = map[string]exampleNeed{
+	"provider": {more: dataSource("current_token", "")},
+	"data-sources/mlplatform_access_token": {prepare: func(_ *testing.T, w *workspace) {
+		w.env["TF_VAR_token_name"] = "emulator-admin"
+	}},
+	"redemption": {
+		since: "1.11.0",
+		prepare: func(t *testing.T, w *workspace) {
+			t.Helper()
+			token, err := w.b.client(t).CreateRegisterToken(t.Context(), mlplatform.RegisterTokenRequest{
+				AccessTokenName: "mine", Role: mlplatform.RoleUser, AccessTokenLifetime: 24 * time.Hour, Lifetime: time.Hour,
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.env["TF_VAR_register_token"] = token.Value.Reveal()
+			delete(w.env, "MLPLATFORM_TOKEN")
+		},
+		also: func(_ *testing.T, w *workspace) {
+			w.env["TF_VAR_register_token"] = "any text will do"
+			w.planIsEmpty()
+		},
+		leaves: []string{"mine"},
+	},
+	"rotation": {since: "1.4.0", also: func(t *testing.T, w *workspace) {
+		t.Helper()
+		before := w.b.held(t)
+		w.b.clock.Advance(76*24*time.Hour - time.Second)
+		w.planIsEmpty()
+		w.b.clock.Advance(time.Second)
+		if got := w.apply(); !says("1 added, 1 changed, 1 destroyed").MatchString(got.stdout) {
+			t.Errorf("two weeks before the expiry:\n%s", got.shown())
+		}
+		w.planIsEmpty()
+		if after := w.b.held(t); len(after) != 1 || slices.Equal(after, before) {
+			t.Errorf("in place of %q the service holds %q", before, after)
+		}
+	}},
+}
+
+// importNeeds is the version of the CLI that each kind of import file needs.
+var importNeeds = map[string]string{"import-by-string-id.tf": "1.5.0", "import-by-identity.tf": "1.12.0"}
+
+// exampleFolders finds the folders under examples that hold a configuration.
+func exampleFolders(t *testing.T) []string {
+	t.Helper()
+	var folders []string
+	err := fs.WalkDir(os.DirFS(examplesFolder), ".", func(name string, entry fs.DirEntry, err error) error {
+		if err == nil && entry.IsDir() && len(filesOf(t, name, "*.tf")) > 0 {
+			folders = append(folders, name)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return folders
+}
+
+// filesOf lists the files of an example that match a pattern.
+func filesOf(t *testing.T, folder, pattern string) []string {
+	t.Helper()
+	found, err := filepath.Glob(filepath.Join(examplesFolder, folder, pattern))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, file := range found {
+		found[i] = filepath.Base(file)
+	}
+	return found
+}
+
+// exampleWorkspace copies an example, without files of imports but the one that is named, and gives it what it needs.
+func exampleWorkspace(t *testing.T, folder, since, importFile string) *workspace {
+	t.Helper()
+	w := newWorkspace(t, emulated(t))
+	need := exampleNeeds[folder]
+	for _, version := range []string{need.since, since} {
+		if version != "" && !w.atLeast(version) {
+			t.Skipf("needs version %s of the CLI", version)
+		}
+	}
+	w.copyFrom(filepath.Join(examplesFolder, folder))
+	for _, file := range filesOf(t, folder, "import*.tf") {
+		if file != importFile {
+			w.write(file, "")
+		}
+	}
+	if need.more != "" {
+		w.write("more.tf", need.more)
+	}
+	if need.prepare != nil {
+		need.prepare(t, w)
+	}
+	return w
+}
+
+// isOver destroys what an example made and checks that nothing is left but what must be.
+func (w *workspace) isOver(leaves []string) {
+	w.t.Helper()
+	w.destroy()
+	if addresses := w.addresses(); len(addresses) != 0 {
+		w.t.Errorf("the state still holds %q", addresses)
+	}
+	if held := w.b.held(w.t); !slices.Equal(held, append([]string{}, leaves...)) {
+		w.t.Errorf("the service holds %q instead of %q", held, leaves)
+	}
+}
+
+// Every example can be applied, has then nothing more to do, and can be destroyed.
+func TestExamples(t *testing.T) {
+	t.Parallel()
+	folders := exampleFolders(t)
+	for folder := range exampleNeeds {
+		if !slices.Contains(folders, folder) {
+			t.Errorf("there is no example %q", folder)
+		}
+	}
+	for _, folder := range folders {
+		t.Run(folder, func(t *testing.T) {
+			t.Parallel()
+			w := exampleWorkspace(t, folder, "", "")
+			w.b.emulator.ResetJournal()
+			w.apply()
+			if len(w.b.emulator.Journal()) == 0 {
+				t.Error("nothing was asked of the service, so the example shows nothing")
+			}
+			w.b.emulator.ResetJournal()
+			w.planIsEmpty()
+			w.apply()
+			if writes := w.b.writes(); len(writes) != 0 {
+				t.Errorf("with nothing to do, the requests %v were made", writes)
+			}
+			need := exampleNeeds[folder]
+			if need.also != nil {
+				need.also(t, w)
+			}
+			w.isOver(need.leaves)
+		})
+	}
+}
+
+// Every import that an example shows works with the configuration beside it, and the next plan is empty.
+func TestExamplesOfImports(t *testing.T) {
+	t.Parallel()
+	// Both forms name the resource and the token.
+	shape := regexp.MustCompile(`(?s)(?:to *= *|terraform import )(mlplatform_[a-z_.]+).*?"([^"]+)"`)
+	imports := 0
+	for _, folder := range exampleFolders(t) {
+		for _, file := range filesOf(t, folder, "import*") {
+			imports++
+			t.Run(folder+"/"+file, func(t *testing.T) {
+				t.Parallel()
+				block := strings.HasSuffix(file, ".tf")
+				since, known := importNeeds[file]
+				if block && !known {
+					t.Fatal("it is not said which version of the CLI this needs")
+				}
+				w := exampleWorkspace(t, folder, since, file)
+				found := shape.FindStringSubmatch(w.read(file))
+				if found == nil {
+					t.Fatalf("it does not name a resource and a token:\n%s", w.read(file))
+				}
+				address, name := found[1], found[2]
+				there := w.b.seed(t, emulator.SeedToken{Name: name, TTL: 30 * 24 * time.Hour})
+				if !block {
+					w.shell(file)
+				}
+				w.apply()
+				if id := w.resource(address).Values["id"]; id != there.ID {
+					t.Errorf("%s has the id %v instead of %s", address, id, there.ID)
+				}
+				w.planIsEmpty()
+				w.isOver(nil)
+			})
+		}
+	}
+	if imports == 0 {
+		t.Error("there is no example of an import")
+	}
+}
+
+// shell runs a script of the workspace, in which terraform is the CLI.
+func (w *workspace) shell(name string) {
+	w.t.Helper()
+	bin := w.t.TempDir()
+	if err := os.Symlink(w.cli, filepath.Join(bin, "terraform")); err != nil {
+		w.t.Fatal(err)
+	}
+	cmd := exec.CommandContext(w.t.Context(), "sh", "-e", name)
+	cmd.Dir = w.dir
+	for name, value := range w.env {
+		cmd.Env = append(cmd.Env, name+"="+value)
+	}
+	cmd.Env = append(cmd.Env, "PATH="+bin+string(os.PathListSeparator)+w.env["PATH"])
+	if output, err := cmd.CombinedOutput(); err != nil {
+		w.t.Fatalf("%s: %v\n%s", name, err, output)
+	}
+}

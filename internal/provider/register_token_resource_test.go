@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package provider_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+	"github.com/hashicorp/terraform-plugin-testing/terraform"
+	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
+
+	"github.com/mlplatform/terraform-provider-mlplatform/internal/emulator"
+	"github.com/mlplatform/terraform-provider-mlplatform/internal/mlplatform"
+)
+
+const registerAddress = "mlplatform_register_token.test"
+
+// registered checks an attribute of the register token under test.
+func registered(name string, want knownvalue.Check) statecheck.StateCheck {
+	return statecheck.ExpectKnownValue(registerAddress, tfjsonpath.New(name), want)
+}
+
+// registerPlanned checks the action that is planned for the register token under test.
+func registerPlanned(action plancheck.ResourceActionType) resource.ConfigPlanChecks {
+	return checks(plancheck.ExpectResourceAction(registerAddress, action))
+}
+
+// redeemed redeems the register token of the state as the person does who was given it, and keeps the new token's id.
+func (b *bench) redeemed(t *testing.T, id *string) resource.TestCheckFunc {
+	t.Helper()
+	return resource.TestCheckResourceAttrWith(registerAddress, "token", func(value string) error {
+		client := b.client(t).WithToken("")
+		token, err := client.RedeemRegisterToken(context.Background(), mlplatform.Secret(value))
+		if err != nil {
+			return err
+		}
+		own, err := client.WithToken(token).WhoAmI(context.Background())
+		*id = own.ID
+		return err
+	})
+}
+
+// isText checks for a text that is not known yet when the check is made.
+func isText(text *string) knownvalue.Check {
+	return knownvalue.StringFunc(func(got string) error {
+		if got != *text {
+			return fmt.Errorf("got %q, want %q", got, *text)
+		}
+		return nil
+	})
+}
+
+// registerTokenLife is the life of a register token, from its minting to its redemption, with every change that mints
+// another one in between. It runs against the emulator and, unchanged, against the live service. There the lifetimes
+// are short, because nothing revokes a register token.
+func registerTokenLife(t *testing.T, b *bench) []resource.TestStep {
+	t.Helper()
+	var value, id, created string
+	config := func(attributes ...string) string { return b.config(registerToken(lines(attributes...))) }
+	const name, ttl, tokenTTL = `access_token_name = "NAME-notebook"`, `ttl = "2m"`, `access_token_ttl = "1h"`
+	steps := []resource.TestStep{
+		{
+			Config: config(name, ttl, tokenTTL),
+			ConfigStateChecks: []statecheck.StateCheck{
+				registered("access_token_name", knownvalue.StringExact(b.name("notebook"))),
+				registered("role", knownvalue.StringExact("USER")),
+				registered("access_token_ttl", knownvalue.StringExact("1h")),
+				registered("ttl", knownvalue.StringExact("2m")),
+				registered("recreate_if_invalid", knownvalue.StringExact("never")),
+				registered("token", knownvalue.NotNull()),
+				registered("created_at", knownvalue.StringFunc(func(got string) error { created = got; return nil })),
+				registered("expires_at", knownvalue.StringFunc(func(got string) error {
+					start, err := time.Parse(time.RFC3339, created)
+					if want := start.Add(2 * time.Minute).Format(time.RFC3339); err != nil || got != want {
+						return fmt.Errorf("created at %q, it expires at %q instead of %q", created, got, want)
+					}
+					return nil
+				})),
+				registered("status", knownvalue.StringExact("pending")),
+				registered("access_token_id", knownvalue.Null()),
+				statecheck.ExpectSensitiveValue(registerAddress, tfjsonpath.New("token")),
+			},
+		},
+		{Config: config(name, ttl, tokenTTL), ConfigPlanChecks: emptyPlan()},
+		{Config: config(name, `ttl = "120s"`, `access_token_ttl = "60m"`), ConfigPlanChecks: emptyPlan()},
+		{
+			Config:           config(name, ttl, tokenTTL, `recreate_if_invalid = "unused"`),
+			ConfigPlanChecks: registerPlanned(plancheck.ResourceActionUpdate),
+		},
+	}
+	other := []string{`access_token_name = "NAME-other notebook"`}
+	for _, change := range [][]string{
+		append(other, ttl, tokenTTL),
+		append(other, ttl, tokenTTL, `role = "ADMIN"`),
+		append(other, ttl, `access_token_ttl = "2h"`, `role = "ADMIN"`),
+		append(other, ttl, `role = "ADMIN"`), // never expires
+		append(other, `ttl = "3m"`, `role = "ADMIN"`),
+		append(other, `ttl = "3m"`, `role = "ADMIN"`, `keepers = { round = "1" }`),
+		append(other, `ttl = "3m"`, `role = "ADMIN"`, `keepers = { round = "2" }`),
+		append(other, `ttl = "3m"`, `role = "ADMIN"`),
+		{name, `ttl = "3m"`, tokenTTL},
+	} {
+		steps = append(steps, resource.TestStep{
+			Config:           config(change...),
+			ConfigPlanChecks: registerPlanned(plancheck.ResourceActionReplace),
+			ConfigStateChecks: []statecheck.StateCheck{
+				registered("status", knownvalue.StringExact("pending")),
+				registered("token", knownvalue.StringFunc(func(got string) error {
+					if got == value {
+						return fmt.Errorf("the register token is the one that was there before")
+					}
+					value = got
+					return nil
+				})),
+			},
+		})
+	}
+	return append(steps,
+		resource.TestStep{Config: config(name, `ttl = "3m"`, tokenTTL), Check: b.redeemed(t, &id)},
+		resource.TestStep{
+			Config:           config(name, `ttl = "180s"`, tokenTTL),
+			ConfigPlanChecks: emptyPlan(),
+			ConfigStateChecks: []statecheck.StateCheck{
+				registered("status", knownvalue.StringExact("used")),
+				registered("access_token_id", isText(&id)),
+			},
+		},
+		resource.TestStep{Config: b.config(""), Check: func(*terraform.State) error {
+			// The access token outlives the register token that it came from.
+			if held := b.held(t); !slices.Equal(held, []string{"notebook"}) {
+				return fmt.Errorf("the service holds %q", held)
+			}
+			return b.client(t).DeleteAccessToken(context.Background(), b.name("notebook"))
+		}},
+	)
+}
+
+func TestRegisterTokenLife(t *testing.T) {
+	t.Parallel()
+	b := emulated(t)
+	b.run(t, registerTokenLife(t, b)...)
+}
+
+func TestAccRegisterTokenLife(t *testing.T) { //nolint:paralleltest // one project, one list
+	b := live(t)
+	b.run(t, registerTokenLife(t, b)...)
+}
+
+// Both times are the service's, to the second.
+func TestRegisterTokenTimes(t *testing.T) {
+	t.Parallel()
+	b := emulated(t)
+	b.clock.Advance(999 * time.Millisecond)
+	b.run(t, resource.TestStep{
+		Config: b.config(registerToken(lines(`access_token_name = "a"`, `ttl = "1d1s"`))),
+		ConfigStateChecks: []statecheck.StateCheck{
+			registered("created_at", knownvalue.StringExact("2031-03-01T12:00:00Z")),
+			registered("expires_at", knownvalue.StringExact("2031-03-02T12:00:01Z")),
+		},
+		Check: func(*terraform.State) error {
+			if row := b.emulator.RegisterTokens()[0]; !row.ExpiresAt.Equal(epoch.Add(24*time.Hour + time.Second)) {
+				return fmt.Errorf("by the service it expires at %s", row.ExpiresAt)
+			}
+			return nil
+		},
+	})
+}
+
+// What is asked for is what the register token is worth.
+func TestRegisterTokenIsWhatWasAskedFor(t *testing.T) {
+	t.Parallel()
+	b := emulated(t)
+	var id string
+	b.run(t, resource.TestStep{
+		Config: b.config(registerToken(lines(
+			`access_token_name = "Анна / ноутбук?"`, `role = "ADMIN"`, `access_token_ttl = "30d"`, `ttl = "90m"`,
+		))),
+		Check: resource.ComposeTestCheckFunc(b.redeemed(t, &id), func(*terraform.State) error {
+			for _, token := range b.emulator.Tokens() {
+				if token.ID == id && token.Name == "Анна / ноутбук?" && token.Role == "ADMIN" &&
+					token.ExpiresAt != nil && token.ExpiresAt.Equal(epoch.Add(30*24*time.Hour)) {
+					return nil
+				}
+			}
+			return fmt.Errorf("the service holds %+v", b.emulator.Tokens())
+		}),
+	})
+}
+
+// What became of a register token, and what each policy makes of that.
+func TestRegisterTokenPolicies(t *testing.T) {
+	t.Parallel()
+	const keep, mint = plancheck.ResourceActionNoop, plancheck.ResourceActionReplace
+	for policy, wanted := range map[string]map[string]plancheck.ResourceActionType{
+		"never":  {"pending": keep, "expired": keep, "used": keep},
+		"unused": {"pending": keep, "expired": mint, "used": keep},
+		"always": {"pending": keep, "expired": mint, "used": mint},
+	} {
+		for status, want := range wanted {
+			t.Run(policy+" and "+status, func(t *testing.T) {
+				t.Parallel()
+				b := emulated(t)
+				config := b.config(registerToken(lines(
+					`access_token_name = "a"`, `ttl = "1h"`, fmt.Sprintf("recreate_if_invalid = %q", policy),
+				)))
+				var id, becomes string
+				happen := map[string]resource.TestCheckFunc{
+					"pending": func(*terraform.State) error { b.clock.Advance(time.Hour - time.Second); return nil },
+					"expired": func(*terraform.State) error { b.clock.Advance(time.Hour); return nil },
+					"used":    b.redeemed(t, &id),
+				}
+				if becomes = status; want == mint {
+					becomes = "pending"
+				}
+				b.run(t,
+					resource.TestStep{Config: config, Check: happen[status], ExpectNonEmptyPlan: want == mint},
+					resource.TestStep{
+						// The new one must be able to be pending: it fixes the same name.
+						PreConfig:         func() { b.emulator.ResetJournal() },
+						Config:            config,
+						ConfigPlanChecks:  registerPlanned(want),
+						ConfigStateChecks: []statecheck.StateCheck{registered("status", knownvalue.StringExact(becomes))},
+						Check: func(*terraform.State) error {
+							if minted := len(b.writes()) == 1; minted != (want == mint) {
+								return fmt.Errorf("the requests that change something were %v", b.writes())
+							}
+							return nil
+						},
+					},
+				)
+			})
+		}
+	}
+}
+
+// A token that had the name before the minting is not the one that came of it, and a use that was seen stays seen.
+func TestRegisterTokenUse(t *testing.T) {
+	t.Parallel()
+	b := emulated(t)
+	b.seed(t, emulator.SeedToken{Name: "a", TTL: time.Minute})
+	config := b.config(registerToken(lines(`access_token_name = "a"`, `ttl = "1h"`)))
+	var id string
+	used := []statecheck.StateCheck{
+		registered("status", knownvalue.StringExact("used")), registered("access_token_id", isText(&id)),
+	}
+	b.run(t,
+		resource.TestStep{Config: config},
+		resource.TestStep{
+			Config: config, ConfigPlanChecks: emptyPlan(),
+			ConfigStateChecks: []statecheck.StateCheck{registered("status", knownvalue.StringExact("pending"))},
+		},
+		resource.TestStep{PreConfig: b.later(time.Minute), Config: config, Check: b.redeemed(t, &id)},
+		resource.TestStep{Config: config, ConfigPlanChecks: emptyPlan(), ConfigStateChecks: used},
+		resource.TestStep{
+			PreConfig: func() { b.emulator.Revoke("a"); b.clock.Advance(2 * time.Hour) },
+			Config:    config, ConfigPlanChecks: emptyPlan(), ConfigStateChecks: used,
+		},
+	)
+}
+
+// Without the list there is no telling, so the last status stays, and that is no error.
+func TestRegisterTokenWithoutList(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]emulator.Fault{
+		"403":        {Kind: emulator.Respond, Status: 403},
+		"500":        {Kind: emulator.Respond, Status: 500},
+		"dropped":    {Kind: emulator.Drop},
+		"wrong JSON": {Kind: emulator.BadJSON},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := emulated(t)
+			config := b.config(registerToken(lines(`access_token_name = "a"`, `ttl = "1h"`)))
+			fault.Operation, fault.Times = emulator.OpListAccessTokens, -1
+			var id string
+			b.run(t,
+				// No list, no refresh that would notice the use.
+				resource.TestStep{Config: config, Check: resource.ComposeTestCheckFunc(b.redeemed(t, &id), func(*terraform.State) error {
+					b.emulator.Inject(fault)
+					return nil
+				})},
+				resource.TestStep{
+					Config: config, ConfigPlanChecks: emptyPlan(),
+					ConfigStateChecks: []statecheck.StateCheck{
+						registered("status", knownvalue.StringExact("pending")), registered("access_token_id", knownvalue.Null()),
+					},
+				},
+				resource.TestStep{
+					PreConfig: b.emulator.ClearFaults,
+					Config:    config, ConfigPlanChecks: emptyPlan(),
+					ConfigStateChecks: []statecheck.StateCheck{
+						registered("status", knownvalue.StringExact("used")), registered("access_token_id", isText(&id)),
+					},
+				},
+			)
+		})
+	}
+}
+
+// Destroying it forgets it. It warns where somebody could still redeem it, by the service's clock.
+func TestRegisterTokenDestruction(t *testing.T) {
+	t.Parallel()
+	wait := func(d time.Duration) func(*testing.T, *workspace) {
+		return func(_ *testing.T, w *workspace) { w.b.clock.Advance(d) }
+	}
+	for name, test := range map[string]struct {
+		start  time.Time
+		happen func(*testing.T, *workspace)
+		args   []string
+		warns  bool
+	}{
+		"pending":                          {start: epoch, happen: wait(0), warns: true},
+		"on its last second":               {start: epoch, happen: wait(time.Hour - time.Second), warns: true},
+		"expired":                          {start: epoch, happen: wait(time.Hour)},
+		"expired, without a refresh":       {start: epoch, happen: wait(time.Hour), args: []string{"-refresh=false"}},
+		"pending, without a refresh":       {start: epoch, happen: wait(0), args: []string{"-refresh=false"}, warns: true},
+		"pending, this clock is far ahead": {start: epoch.AddDate(-20, 0, 0), happen: wait(0), warns: true},
+		"used": {start: epoch, happen: func(t *testing.T, w *workspace) {
+			t.Helper()
+			value, _ := w.resource(registerAddress).Values["token"].(string)
+			if _, err := w.b.client(t).RedeemRegisterToken(t.Context(), mlplatform.Secret(value)); err != nil {
+				t.Fatal(err)
+			}
+		}},
+		"no token is configured": {start: epoch, happen: func(_ *testing.T, w *workspace) { delete(w.env, "MLPLATFORM_TOKEN") }, warns: true},
+		"the service is in trouble": {start: epoch, happen: func(_ *testing.T, w *workspace) {
+			w.b.emulator.Inject(emulator.Fault{Kind: emulator.Respond, Status: 500, Times: -1})
+		}, warns: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := emulated(t)
+			b.clock.Set(test.start)
+			w := newWorkspace(t, b)
+			w.write("main.tf", registerToken(lines(`access_token_name = "a \"notebook\""`, `ttl = "1h"`)))
+			w.apply()
+			test.happen(t, w)
+			b.emulator.ResetJournal()
+			got := w.destroy(test.args...)
+			warning := says(fmt.Sprintf(`Terraform forgets the register token for the access token "a \"notebook\"", but the service `+
+				`cannot revoke it: whoever has its value can redeem it once until %s.`, test.start.Add(time.Hour).Format(time.RFC3339)))
+			if warns := warning.MatchString(got.shown()); warns != test.warns {
+				t.Errorf("it warns: %v\n%s", warns, got.shown())
+			}
+			if addresses := w.addresses(); len(addresses) != 0 {
+				t.Errorf("the state still holds %q", addresses)
+			}
+			if writes := b.writes(); len(writes) != 0 {
+				t.Errorf("the requests %v were made", writes)
+			}
+		})
+	}
+}
+
+// It cannot be imported, because the service keeps no list of register tokens.
+func TestRegisterTokenImport(t *testing.T) {
+	t.Parallel()
+	w := newWorkspace(t, emulated(t))
+	w.write("main.tf", registerToken(lines(`access_token_name = "a"`, `ttl = "1h"`)))
+	got := w.run("import", "-no-color", registerAddress, "a")
+	if got.exitCode != 1 || !says("Resource Import Not Implemented").MatchString(got.shown()) {
+		t.Errorf("exit code %d:\n%s", got.exitCode, got.shown())
+	}
+}

@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package provider_test
+
+import (
+	"encoding/pem"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/mlplatform/terraform-provider-mlplatform/internal/emulator"
+)
+
+// answering is an endpoint that answers every request in the same way; it is no ML Platform service.
+func answering(t *testing.T, answer http.HandlerFunc) string {
+	t.Helper()
+	server := httptest.NewServer(answer)
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+// encrypted is the bench's service behind TLS, with a certificate that no system trusts; ca is a file that holds it.
+func encrypted(t *testing.T, b *bench) (endpoint, ca string) {
+	t.Helper()
+	service, err := url.Parse(b.endpoint)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewUnstartedServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(&url.URL{Scheme: service.Scheme, Host: service.Host})
+	}})
+	// It would write down each handshake that fails, which is what some tests are about.
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	ca = filepath.Join(t.TempDir(), "ca.pem")
+	block := &pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}
+	if err := os.WriteFile(ca, pem.EncodeToMemory(block), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return server.URL + service.Path, ca
+}
+
+const (
+	checkEndpoint = "Check `endpoint` in the provider block (or MLPLATFORM_ENDPOINT): it is the root of the ML Platform " +
+		"service, such as https://msk.cloud.vk.com/infra/mlplatform."
+	setToken = "Set `token` or `token_file` in the provider block, or the environment variable MLPLATFORM_TOKEN."
+	getToken = "An ADMIN token is created in the management console of VK Cloud (ML Platform, access tokens), or by " +
+		"somebody who has one."
+	badToken = "The token that the provider works with is expired, revoked or not of this project. Configure one that is " +
+		"valid. " + setToken + " " + getToken
+)
+
+// Whatever keeps the service from working, each operation says what was attempted, what came of it and what to do
+// next, and leaves the state as it was.
+func TestServiceErrors(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		// spoil brings the trouble about.
+		spoil func(t *testing.T, w *workspace)
+		// want is in the error of each operation.
+		want []string
+		// anyRole tells that an operation that any role may do works all the same.
+		anyRole bool
+	}{
+		"no token": {
+			spoil: func(_ *testing.T, w *workspace) { delete(w.env, "MLPLATFORM_TOKEN") },
+			want:  []string{"no token is configured", setToken},
+		},
+		"token of a user": {
+			spoil: func(t *testing.T, w *workspace) {
+				t.Helper()
+				w.env["MLPLATFORM_TOKEN"] = w.b.valueOf(t, emulator.SeedToken{Name: "weak"})
+			},
+			want: []string{
+				"status 403 (Forbidden), code ForbiddenException.",
+				"too weak a role (USER); this needs the role ADMIN. Configure a token of that role. " + getToken,
+			},
+			anyRole: true,
+		},
+		"expired token": {
+			spoil: func(t *testing.T, w *workspace) {
+				t.Helper()
+				w.env["MLPLATFORM_TOKEN"] = w.b.valueOf(t, emulator.SeedToken{Name: "old", Role: "ADMIN", TTL: time.Hour})
+				w.b.clock.Advance(2 * time.Hour)
+			},
+			want: []string{"status 403 (Forbidden), code ForbiddenException.", badToken},
+		},
+		"revoked token": {
+			spoil: func(t *testing.T, w *workspace) {
+				t.Helper()
+				w.env["MLPLATFORM_TOKEN"] = w.b.valueOf(t, emulator.SeedToken{Name: "gone", Role: "ADMIN"})
+				w.b.emulator.Revoke("gone")
+			},
+			want: []string{"status 403 (Forbidden), code ForbiddenException.", badToken},
+		},
+		"HTML": {
+			spoil: func(t *testing.T, w *workspace) {
+				t.Helper()
+				w.env["MLPLATFORM_ENDPOINT"] = answering(t, func(rw http.ResponseWriter, _ *http.Request) {
+					rw.Header().Set("Content-Type", "text/html; charset=utf-8")
+					_, _ = rw.Write([]byte("<html>Welcome</html>"))
+				})
+			},
+			want: []string{
+				"status 200 (OK): the body (text/html) is not the JSON that was expected.",
+				"The answer is not one of the ML Platform token service. " + checkEndpoint,
+			},
+		},
+		"404": {
+			spoil: func(t *testing.T, w *workspace) {
+				t.Helper()
+				w.env["MLPLATFORM_ENDPOINT"] = answering(t, http.NotFound)
+			},
+			want: []string{
+				"status 404 (Not Found), without the service's error envelope.",
+				"The answer is not one of the ML Platform token service. " + checkEndpoint,
+			},
+		},
+		"redirect": {
+			spoil: func(t *testing.T, w *workspace) {
+				t.Helper()
+				elsewhere := answering(t, func(http.ResponseWriter, *http.Request) {
+					t.Error("a redirect was followed, which carries the token to another host")
+				})
+				w.env["MLPLATFORM_ENDPOINT"] = answering(t, func(rw http.ResponseWriter, r *http.Request) {
+					http.Redirect(rw, r, elsewhere, http.StatusTemporaryRedirect)
+				})
+			},
+			want: []string{"status 307 (Temporary Redirect), without the service's error envelope.", checkEndpoint},
+		},
+		"nobody listens": {
+			spoil: func(_ *testing.T, w *workspace) { w.env["MLPLATFORM_ENDPOINT"] = "http://127.0.0.1:1" },
+			want:  []string{"connect: connection refused", "No connection came about, or it broke. Check the network and apply again. " + checkEndpoint},
+		},
+		"no answer in time": {
+			spoil: func(_ *testing.T, w *workspace) { w.b.emulator.Inject(emulator.Fault{Kind: emulator.Hang, Times: -1}) },
+			want:  []string{"The service did not answer in time. Check the network, or raise `request_timeout`. " + checkEndpoint},
+		},
+		"certificate of an unknown CA": {
+			spoil: func(t *testing.T, w *workspace) {
+				t.Helper()
+				w.env["MLPLATFORM_ENDPOINT"], _ = encrypted(t, w.b)
+			},
+			want: []string{
+				"certificate signed by unknown authority",
+				"The certificate of the service is not trusted by this machine. For an on-premises installation with a CA of " +
+					"its own, set `ca_cert_file` in the provider block or MLPLATFORM_CA_CERT_FILE.",
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorkspace(t, emulated(t))
+			const settings = "provider \"mlplatform\" {\n  max_retries     = 0\n  request_timeout = \"1s\"\n}\n"
+			kept := settings + accessToken(`name = "kept"`)
+			w.write("main.tf", kept)
+			w.apply()
+			state := w.stored()
+			healthy := w.env["MLPLATFORM_TOKEN"]
+			test.spoil(t, w)
+
+			// fails runs a command with a configuration; each of the summaries must be the head of an error.
+			fails := func(config string, summaries []string, args ...string) {
+				t.Helper()
+				w.write("main.tf", settings+config)
+				got := w.run(append(args, "-no-color")...)
+				shown := strings.Split(got.shown(), "Error: ")[1:]
+				if got.exitCode != 1 || len(shown) != len(summaries) {
+					t.Errorf("%s: exit code %d, %d errors instead of %d:\n%s", got.command, got.exitCode, len(shown), len(summaries), got.shown())
+				}
+				for _, message := range shown {
+					if !slices.ContainsFunc(summaries, func(summary string) bool { return strings.HasPrefix(message, summary+"\n") }) {
+						t.Errorf("%s: this is none of %q:\n%s", got.command, summaries, message)
+					}
+					for _, want := range test.want {
+						if !says(want).MatchString(message) {
+							t.Errorf("%s: %q is not in the error:\n%s", got.command, want, message)
+						}
+					}
+				}
+				if w.stored() != state {
+					t.Errorf("%s changed the state", got.command)
+				}
+			}
+			token := accessToken(`name = "kept"`)
+			fails(token, []string{"Unable to read access token"}, "plan")
+			fails(token, []string{"Unable to delete access token"}, "destroy", "-auto-approve", "-refresh=false")
+			fails(token+strings.ReplaceAll(token, `"test"`, `"other"`), []string{"Unable to import access token"},
+				"import", "mlplatform_access_token.other", "other")
+			fails(token+strings.NewReplacer(`"test"`, `"new"`, "kept", "new").Replace(token)+
+				registerToken(lines(`access_token_name = "new"`, `ttl = "1h"`)),
+				[]string{"Unable to create access token", "Unable to create register token"}, "apply", "-auto-approve", "-refresh=false")
+			lists := token + dataSource("access_tokens", "") + dataSource("access_token", `name = "kept"`)
+			summaries, me := []string{"Unable to list access tokens", "Unable to read access token"}, dataSource("current_token", "")
+			if test.anyRole {
+				w.write("main.tf", settings+token+me)
+				w.plan("-refresh=false")
+			} else {
+				lists, summaries = lists+me, append(summaries, "Unable to describe the provider's token")
+			}
+			fails(lists, summaries, "plan", "-refresh=false")
+
+			w.b.emulator.ClearFaults()
+			w.env["MLPLATFORM_TOKEN"], w.env["MLPLATFORM_ENDPOINT"] = healthy, w.b.endpoint
+			w.write("main.tf", kept)
+			w.planIsEmpty()
+		})
+	}
+}
+
+// An operation that any role may do says so.
+func TestNoTokenForAnyRole(t *testing.T) {
+	t.Parallel()
+	w := newWorkspace(t, emulated(t))
+	delete(w.env, "MLPLATFORM_TOKEN")
+	w.write("main.tf", dataSource("current_token", ""))
+	if got := w.run("plan", "-no-color"); !says("an access token of the role USER").MatchString(got.shown()) {
+		t.Errorf("got:\n%s", got.shown())
+	}
+}
+
+// Trusting the CA of an on-premises installation is all that it takes.
+func TestCACertFile(t *testing.T) {
+	t.Parallel()
+	w := newWorkspace(t, emulated(t))
+	w.env["MLPLATFORM_ENDPOINT"], w.env["MLPLATFORM_CA_CERT_FILE"] = encrypted(t, w.b)
+	w.write("main.tf", accessToken(`name = "a"`))
+	w.apply()
+	w.planIsEmpty()
+	w.destroy()
+}
+
+// A creation that fails before there is a value leaves nothing in the state and nothing on the service.
+func TestFailedCreationLeavesNothing(t *testing.T) {
+	t.Parallel()
+	for _, operation := range []string{emulator.OpListAccessTokens, emulator.OpCreateRegisterToken, emulator.OpRedeemRegisterToken} {
+		t.Run(operation, func(t *testing.T) {
+			t.Parallel()
+			w := newWorkspace(t, emulated(t))
+			w.write("main.tf", accessToken(`name = "a"`)+registerToken(lines(`access_token_name = "b"`, `ttl = "1h"`)))
+			w.b.emulator.Inject(emulator.Fault{Operation: operation, Kind: emulator.Respond, Status: 400, Times: -1})
+			got := w.run("apply", "-no-color", "-auto-approve")
+			if got.exitCode != 1 || !says("The service refused the values.").MatchString(got.shown()) {
+				t.Errorf("exit code %d:\n%s", got.exitCode, got.shown())
+			}
+			want := []string{}
+			if operation == emulator.OpRedeemRegisterToken {
+				want = []string{"mlplatform_register_token.test"} // nothing is wrong with this one
+			}
+			if addresses := w.addresses(); !slices.Equal(addresses, want) {
+				t.Errorf("the state holds %q", addresses)
+			}
+			w.b.emulator.ClearFaults()
+			if held := w.b.held(t); len(held) != 0 {
+				t.Errorf("the service holds %q", held)
+			}
+		})
+	}
+}
+
+// The value has arrived and no further request works: value and name are in the state all the same, and the next
+// apply converges with nothing left over.
+func TestFailureAfterTheValueKeepsIt(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]emulator.Fault{
+		"500":       {Kind: emulator.Respond, Status: 500},
+		"403":       {Kind: emulator.Respond, Status: 403},
+		"dropped":   {Kind: emulator.Drop},
+		"truncated": {Kind: emulator.Truncate},
+		"bad JSON":  {Kind: emulator.BadJSON},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := emulated(t)
+			w := newWorkspace(t, b)
+			w.write("main.tf", "provider \"mlplatform\" {\n  max_retries = 0\n}\n"+accessToken(lines(`name_prefix = "etl-"`, `ttl = "1h"`)))
+			fault.Operation, fault.Times = emulator.OpWhoAmI, -1
+			b.emulator.Inject(fault)
+			got := w.run("apply", "-no-color", "-auto-approve")
+			if got.exitCode != 1 || !says("its value is in the state; it is marked as tainted").MatchString(got.shown()) {
+				t.Fatalf("exit code %d:\n%s", got.exitCode, got.shown())
+			}
+			b.emulator.ClearFaults()
+			held := b.held(t)
+			token := w.resource(tokenAddress)
+			values := b.emulator.IssuedValues()
+			if len(held) != 1 || token.Values["name"] != held[0] || token.Values["token"] != values[len(values)-1] || !token.Tainted {
+				t.Errorf("of %q the state holds the name %v; that it has the value is %v, that it is tainted is %v",
+					held, token.Values["name"], token.Values["token"] == values[len(values)-1], token.Tainted)
+			}
+			w.apply()
+			w.planIsEmpty()
+			if now := b.held(t); len(now) != 1 || now[0] == held[0] {
+				t.Errorf("after %q the service holds %q", held, now)
+			}
+			w.destroy()
+			if held := b.held(t); len(held) != 0 {
+				t.Errorf("the service still holds %q", held)
+			}
+		})
+	}
+}
