@@ -16,7 +16,7 @@ const (
 	// time one request serves them all.
 	readAge = 5 * time.Second
 	// deleteAge is how old it may be where it decides whether a name still belongs to the token that is to be deleted.
-	deleteAge = time.Second
+	deleteAge = 2 * time.Second
 )
 
 // inventory is the list of access tokens, shared by all readers of a client. It follows this client's own writes, so
@@ -125,7 +125,9 @@ func (i *inventory) forget() {
 func (ch change) on(list AccessTokenList) AccessTokenList {
 	tokens := make([]AccessToken, 0, len(list.Tokens)+1)
 	for _, token := range list.Tokens {
-		if token.Name != ch.deleted && token.ID != ch.added.ID {
+		deleted := ch.deleted != "" && token.Name == ch.deleted
+		replaced := ch.added.ID != "" && token.ID == ch.added.ID
+		if !deleted && !replaced {
 			tokens = append(tokens, token)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -229,6 +230,77 @@ func TestFailureKeepsNothingOld(t *testing.T) {
 		failure := &Error{Operation: "test", Status: 503}
 		service.fail(failure)
 		if list, err := i.get(t.Context(), readAge); !errors.Is(err, failure) || len(list.Tokens) != 0 {
+			t.Errorf("got %v, error %v", list, err)
+		}
+	})
+}
+
+// TestOwnWritesAreFollowed shows that the list follows the writes of this client without another request, also where
+// they happen while it is on its way.
+func TestOwnWritesAreFollowed(t *testing.T) {
+	t.Parallel()
+	added := AccessToken{ID: "new", Name: "new"}
+	for name, test := range map[string]struct {
+		change change
+		want   []string
+	}{
+		"added":         {change{added: added}, []string{"list 1", "new"}},
+		"deleted":       {change{deleted: "list 1"}, []string{}},
+		"of no concern": {change{deleted: "other"}, []string{"list 1"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			names := func(list AccessTokenList) []string {
+				out := []string{}
+				for _, token := range list.Tokens {
+					out = append(out, token.Name)
+				}
+				return out
+			}
+			synctest.Test(t, func(t *testing.T) {
+				service := &shelf{}
+				i := newInventory(service.fetch)
+				wantList(t, i, 1)
+				before := i.list
+				i.follow(test.change)
+				i.follow(test.change) // what is told twice happens once
+				list, err := i.get(t.Context(), readAge)
+				if err != nil || !slices.Equal(names(list), test.want) {
+					t.Errorf("got %q, error %v", names(list), err)
+				}
+				if !slices.Equal(names(before), []string{"list 1"}) {
+					t.Errorf("a list that somebody holds has changed to %q", names(before))
+				}
+				if service.count() != 1 {
+					t.Errorf("%d requests were made", service.count())
+				}
+			})
+			synctest.Test(t, func(t *testing.T) {
+				i := newInventory((&shelf{}).fetch)
+				var group sync.WaitGroup
+				group.Go(func() {
+					if list, err := i.get(t.Context(), readAge); err != nil || !slices.Equal(names(list), test.want) {
+						t.Errorf("on its way, got %q, error %v", names(list), err)
+					}
+				})
+				synctest.Wait()
+				i.follow(test.change)
+				group.Wait()
+			})
+		})
+	}
+}
+
+// TestDeletionsWantAFresherList shows that a list which will do for reading may be too old for deciding a deletion.
+func TestDeletionsWantAFresherList(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		service := &shelf{}
+		i := newInventory(service.fetch)
+		wantList(t, i, 1) // as of a second ago
+		time.Sleep(deleteAge - time.Second)
+		wantList(t, i, 1)
+		if list, err := i.get(t.Context(), deleteAge); err != nil || list.Tokens[0].Name != "list 2" {
 			t.Errorf("got %v, error %v", list, err)
 		}
 	})

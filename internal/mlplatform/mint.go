@@ -184,7 +184,7 @@ func (c *Client) removeLost(ctx context.Context, in MintRequest, before AccessTo
 }
 
 // DeleteAccessTokenWithID deletes the token of an id and no other. The service deletes by name, so the list must say
-// that the name still belongs to the id; it may be one second old, which is the time in which a token that somebody else
+// that the name still belongs to the id; it may be two seconds old, which is the time in which a token that somebody else
 // makes of the same name could be mistaken for it. A token that is gone is no error. If the name belongs to another
 // token by now, nothing is deleted, and that token is returned.
 func (c *Client) DeleteAccessTokenWithID(ctx context.Context, id, name string) (foreign *AccessToken, err error) {

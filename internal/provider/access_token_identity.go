@@ -23,7 +23,10 @@ func (r *accessTokenResource) IdentitySchema(_ context.Context, _ resource.Ident
 	}
 }
 
-// setIdentity identifies a token by its name.
+// setIdentity identifies a token by its name. An identity that is there already never changes.
 func setIdentity(ctx context.Context, identity *tfsdk.ResourceIdentity, name string) diag.Diagnostics {
+	if !identity.Raw.IsFullyNull() {
+		return nil
+	}
 	return identity.SetAttribute(ctx, path.Root("name"), name)
 }

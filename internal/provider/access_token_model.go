@@ -44,6 +44,15 @@ type accessTokenModel struct {
 	Status            types.String  `tfsdk:"status"`
 }
 
+func (m *accessTokenModel) fields() modelFields {
+	return modelFields{
+		"id": &m.ID, "name": &m.Name, "name_prefix": &m.NamePrefix, "register_token_wo": &m.RegisterTokenWO, "role": &m.Role,
+		"ttl": &m.TTL, "rotate_before": &m.RotateBefore, "keepers": &m.Keepers, "recreate_if_invalid": &m.RecreateIfInvalid,
+		"delete_on_destroy": &m.DeleteOnDestroy, "issuer_name": &m.IssuerName, "expires_at": &m.ExpiresAt, "token": &m.Token,
+		"status": &m.Status,
+	}
+}
+
 // redeems tells that a configuration takes the token from a register token. An unknown one counts: it comes from a
 // resource or an ephemeral value that is set later.
 func (m accessTokenModel) redeems() bool { return !m.RegisterTokenWO.IsNull() }

@@ -218,3 +218,17 @@ func TestPlanNewAccessToken(t *testing.T) {
 		})
 	}
 }
+
+func BenchmarkDecideAccessToken(b *testing.B) {
+	facts := accessTokenFacts{
+		state:  baseState(with("90d"), withExpiry, withRotation("7d"), withKeepers("a")),
+		config: baseConfig(with("90d"), withRotation("7d"), withKeepers("a")),
+		origin: originCreated, readAt: planNow,
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if decision := decideAccessToken(facts); len(decision.replace) != 0 {
+			b.Fatal("there is something to do")
+		}
+	}
+}

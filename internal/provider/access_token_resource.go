@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/resourcevalidator"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -17,11 +16,10 @@ import (
 )
 
 var (
-	_ resource.ResourceWithConfigure        = (*accessTokenResource)(nil)
-	_ resource.ResourceWithConfigValidators = (*accessTokenResource)(nil)
-	_ resource.ResourceWithValidateConfig   = (*accessTokenResource)(nil)
-	_ resource.ResourceWithModifyPlan       = (*accessTokenResource)(nil)
-	_ resource.ResourceWithImportState      = (*accessTokenResource)(nil)
+	_ resource.ResourceWithConfigure      = (*accessTokenResource)(nil)
+	_ resource.ResourceWithValidateConfig = (*accessTokenResource)(nil)
+	_ resource.ResourceWithModifyPlan     = (*accessTokenResource)(nil)
+	_ resource.ResourceWithImportState    = (*accessTokenResource)(nil)
 )
 
 func newAccessTokenResource() resource.Resource { return &accessTokenResource{} }
@@ -36,15 +34,9 @@ func (r *accessTokenResource) Schema(_ context.Context, _ resource.SchemaRequest
 	resp.Schema = accessTokenSchema()
 }
 
-func (r *accessTokenResource) ConfigValidators(context.Context) []resource.ConfigValidator {
-	return []resource.ConfigValidator{resourcevalidator.ExactlyOneOf(
-		path.MatchRoot("name"), path.MatchRoot("name_prefix"), path.MatchRoot("register_token_wo"),
-	)}
-}
-
 func (r *accessTokenResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
 	var config accessTokenModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	getModel(ctx, req.Config.Raw, &config, &resp.Diagnostics)
 	if !resp.Diagnostics.HasError() {
 		validateAccessToken(config, &resp.Diagnostics)
 	}
@@ -55,7 +47,7 @@ func (r *accessTokenResource) ModifyPlan(ctx context.Context, req resource.Modif
 		return
 	}
 	var config, state accessTokenModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	getModel(ctx, req.Config.Raw, &config, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -63,7 +55,7 @@ func (r *accessTokenResource) ModifyPlan(ctx context.Context, req resource.Modif
 		resp.Diagnostics.Append(resp.Plan.Set(ctx, planNewAccessToken(config))...)
 		return
 	}
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	getModel(ctx, req.State.Raw, &state, &resp.Diagnostics)
 	origin := readPrivate[tokenOrigin](ctx, req.Private, privateOrigin, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
@@ -73,7 +65,11 @@ func (r *accessTokenResource) ModifyPlan(ctx context.Context, req resource.Modif
 		facts.readAt = r.data.tokenSeen(state.ID.ValueString())
 	}
 	decision := decideAccessToken(facts)
-	resp.Diagnostics.Append(resp.Plan.Set(ctx, decision.plan)...)
+	if sameModel(&decision.plan, &state) {
+		resp.Plan.Raw = req.State.Raw
+	} else {
+		resp.Diagnostics.Append(resp.Plan.Set(ctx, decision.plan)...)
+	}
 	for _, attribute := range decision.replace {
 		resp.RequiresReplace = append(resp.RequiresReplace, path.Root(attribute))
 	}
@@ -135,16 +131,19 @@ func uniqueSuffix() string { return strings.ToLower(rand.Text()[:12]) }
 
 func (r *accessTokenResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state accessTokenModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	getModel(ctx, req.State.Raw, &state, &resp.Diagnostics)
 	origin := readPrivate[tokenOrigin](ctx, req.Private, privateOrigin, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	before := state
 	if r.ready() { // with the provider's configuration not known yet, the state stays as it is
 		r.read(masked(ctx, state.value()), &state, origin, &resp.Diagnostics)
 	}
 	if !resp.Diagnostics.HasError() {
-		resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+		if !sameModel(&state, &before) {
+			resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+		}
 		resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, state.Name.ValueString())...)
 	}
 }

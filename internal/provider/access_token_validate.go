@@ -4,14 +4,17 @@ package provider
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
 // validateAccessToken checks the rules that concern several attributes. Unknown values are given the benefit of the
 // doubt.
 func validateAccessToken(config accessTokenModel, diags *diag.Diagnostics) {
+	validateNaming(config, diags)
 	if config.redeems() {
 		for name, set := range map[string]bool{
 			"role": !config.Role.IsNull(), "ttl": !config.TTL.IsNull(), "rotate_before": !config.RotateBefore.IsNull(),
@@ -40,5 +43,30 @@ func validateAccessToken(config accessTokenModel, diags *diag.Diagnostics) {
 		diags.AddAttributeError(path.Root("delete_on_destroy"), "Missing lifetime", "`delete_on_destroy` is false, but "+
 			"there is no `ttl`: a token that never expires would be left behind for ever. Set `ttl`, for example "+
 			"`ttl = \"90d\"`, or remove `delete_on_destroy`.")
+	}
+}
+
+// validateNaming checks that exactly one attribute says where the name comes from.
+func validateNaming(config accessTokenModel, diags *diag.Diagnostics) {
+	var set, unknown []string
+	for _, naming := range []struct {
+		attribute string
+		value     types.String
+	}{{"name", config.Name}, {"name_prefix", config.NamePrefix}, {"register_token_wo", config.RegisterTokenWO}} {
+		switch {
+		case naming.value.IsUnknown():
+			unknown = append(unknown, naming.attribute)
+		case !naming.value.IsNull():
+			set = append(set, "`"+naming.attribute+"`")
+		}
+	}
+	const rule = "Exactly one of `name`, `name_prefix` and `register_token_wo` says where the name of the token comes from"
+	switch {
+	case len(set) > 1:
+		diags.AddError("More than one name", fmt.Sprintf("%s, but %s are set. Keep one of them, for example "+
+			"`name = \"nightly-etl\"`.", rule, strings.Join(set, " and ")))
+	case len(set) == 0 && len(unknown) == 0:
+		diags.AddError("Missing name", rule+", but none is set. Set one, for example `name = \"nightly-etl\"`. A token that "+
+			"was made from a register token keeps its `register_token_wo`; any text will do there once it is made.")
 	}
 }

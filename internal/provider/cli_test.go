@@ -14,8 +14,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/hashicorp/go-version"
 )
 
 // builtVersion is the version that the tests' build of the provider says it has.
@@ -303,31 +301,6 @@ func (w *workspace) resource(address string) shownResource {
 	}
 	w.t.Fatalf("the state does not hold %s", address)
 	return shownResource{}
-}
-
-// cliVersion is the version of the CLI: OpenTofu's own, where it is that.
-func (w *workspace) cliVersion() string {
-	w.t.Helper()
-	var got struct {
-		Version string `json:"terraform_version"`
-	}
-	if err := json.Unmarshal([]byte(w.succeed("version", "-json").stdout), &got); err != nil {
-		w.t.Fatal(err)
-	}
-	return got.Version
-}
-
-// atLeast tells whether the CLI is of this version or a later one.
-func (w *workspace) atLeast(minimum string) bool {
-	w.t.Helper()
-	got := version.Must(version.NewVersion(w.cliVersion())).Core()
-	return got.GreaterThanOrEqual(version.Must(version.NewVersion(minimum)))
-}
-
-// isOpenTofu tells whether the CLI is OpenTofu.
-func (w *workspace) isOpenTofu() bool {
-	w.t.Helper()
-	return strings.HasPrefix(w.succeed("version").stdout, "OpenTofu")
 }
 
 // The life of two tokens as a user has it, with the program that is released.

@@ -95,25 +95,29 @@ func configuredToken(model providerModel, getenv func(string) string, diags *dia
 			return ""
 		}
 	}
-	at := path.Root("token")
 	if file != "" {
-		at = path.Root("token_file")
 		content, err := readConfigFile(file)
 		token = strings.TrimSpace(string(content))
 		if err == nil && token == "" {
 			err = fmt.Errorf("%q is empty; it should hold the value of an access token and nothing else", file)
 		}
 		if err != nil {
-			diags.AddAttributeError(at, "Invalid token file",
+			diags.AddAttributeError(path.Root("token_file"), "Invalid token file",
 				fmt.Sprintf("The token file from %s cannot be used: %s.", source, err))
 			return ""
 		}
 	}
 	// The header would be refused later, with a text that says less.
 	if strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		diags.AddAttributeError(at, "Invalid token", fmt.Sprintf("The token from %s holds white space, control or "+
-			"non-ASCII characters (it is not shown here). It should be the value as the service gave it, in one line, "+
-			"without quotes or a line break at its end.", source))
+		const summary = "Invalid token"
+		detail := fmt.Sprintf("The token from %s holds white space, control or non-ASCII characters (it is not shown here). "+
+			"It should be the value as the service gave it, in one line, without quotes or a line break at its end.", source)
+		if file != "" {
+			diags.AddAttributeError(path.Root("token_file"), summary, detail)
+		} else {
+			// Not on the attribute: Terraform would show the line of the configuration that sets it.
+			diags.AddError(summary, detail)
+		}
 		return ""
 	}
 	return mlplatform.Secret(token)

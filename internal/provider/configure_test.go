@@ -266,7 +266,11 @@ func TestClientConfigErrors(t *testing.T) {
 				"the environment":    {block: emptyBlock(), variables: map[string]string{test.variable: test.value}},
 			} {
 				_, diags := clientConfig(configured.block, environment(configured.variables))
-				wantDiagnostic(t, diags, path.Root(test.attribute), append(test.want, source)...)
+				at := path.Root(test.attribute)
+				if test.attribute == "token" {
+					at = path.Empty() // on the attribute, Terraform would show the line that holds it
+				}
+				wantDiagnostic(t, diags, at, append(test.want, source)...)
 				if strings.Contains(diags[0].Summary()+diags[0].Detail(), canary) {
 					t.Errorf("from %s: a value that must not be shown is shown: %v", source, diags[0])
 				}

@@ -42,6 +42,8 @@ func nextStep(err error, needs mlplatform.Role) string {
 			"value. Then apply again.", lost.Name)
 	case errors.As(err, &taken):
 		return nextStepNameTaken(taken.Token.Name)
+	case errors.Is(err, mlplatform.ErrNoToken) && needs == mlplatform.RoleUser:
+		return "This needs an access token of either role. " + howToSetToken
 	case errors.Is(err, mlplatform.ErrNoToken):
 		return fmt.Sprintf("This needs an access token of the role %s. %s %s", needs, howToSetToken, howToGetToken)
 	case !errors.As(err, &failed):

@@ -43,7 +43,7 @@ func TestServiceErrorDetail(t *testing.T) {
 		want  []string
 	}{
 		"no token":             {broken(mlplatform.ErrNoToken), mlplatform.RoleAdmin, []string{"Cannot list the access tokens: no token is configured.", "an access token of the role ADMIN", settings, console}},
-		"no token, any role":   {broken(mlplatform.ErrNoToken), mlplatform.RoleUser, []string{"an access token of the role USER", settings}},
+		"no token, any role":   {broken(mlplatform.ErrNoToken), mlplatform.RoleUser, []string{"an access token of either role", settings}},
 		"weak role":            {weak, mlplatform.RoleAdmin, []string{"status 403 (Forbidden), code ForbiddenException", "too weak a role (USER)", "needs the role ADMIN", console}},
 		"expired or revoked":   {answered(403, forbidden), mlplatform.RoleAdmin, []string{"status 403 (Forbidden), code ForbiddenException", "expired, revoked or not of this project", settings, console}},
 		"401":                  {answered(401, "UnauthorizedException"), mlplatform.RoleAdmin, []string{"status 401 (Unauthorized), code UnauthorizedException", "expired, revoked", settings}},

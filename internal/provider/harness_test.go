@@ -15,7 +15,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
-	"github.com/hashicorp/terraform-plugin-testing/tfversion"
 
 	"github.com/mlplatform/terraform-provider-mlplatform/internal/emulator"
 	"github.com/mlplatform/terraform-provider-mlplatform/internal/mlplatform"
@@ -111,14 +110,17 @@ func (b *bench) run(t *testing.T, steps ...resource.TestStep) {
 	b.runFrom(t, "0.12.26", steps...)
 }
 
-// runFrom runs steps that need at least this version of Terraform.
+// runFrom runs steps that need at least this version of Terraform, or of OpenTofu.
 func (b *bench) runFrom(t *testing.T, version string, steps ...resource.TestStep) {
 	t.Helper()
-	resource.UnitTest(t, resource.TestCase{
-		TerraformVersionChecks:   []tfversion.TerraformVersionCheck{skipBelow(version)},
-		ProtoV6ProviderFactories: factories(),
-		Steps:                    steps,
-	})
+	b.runWith(t, since(version), steps...)
+}
+
+// runWith runs steps that need a feature of the CLI.
+func (b *bench) runWith(t *testing.T, f feature, steps ...resource.TestStep) {
+	t.Helper()
+	needs(t, f)
+	resource.UnitTest(t, resource.TestCase{ProtoV6ProviderFactories: factories(), Steps: steps})
 }
 
 func factories() map[string]func() (tfprotov6.ProviderServer, error) {

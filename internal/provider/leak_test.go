@@ -161,7 +161,7 @@ output "value" {
   sensitive = true
 }
 `
-	if w.atLeast("1.11.0") {
+	if cliUnderTest(w.t).has(writeOnlyArguments) {
 		text += `
 resource "mlplatform_access_token" "redeemed" {
   register_token_wo = mlplatform_register_token.test.token

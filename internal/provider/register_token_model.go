@@ -31,6 +31,14 @@ type registerTokenModel struct {
 	AccessTokenID     types.String  `tfsdk:"access_token_id"`
 }
 
+func (m *registerTokenModel) fields() modelFields {
+	return modelFields{
+		"access_token_name": &m.AccessTokenName, "role": &m.Role, "access_token_ttl": &m.AccessTokenTTL, "ttl": &m.TTL,
+		"keepers": &m.Keepers, "recreate_if_invalid": &m.RecreateIfInvalid, "token": &m.Token, "created_at": &m.CreatedAt,
+		"expires_at": &m.ExpiresAt, "status": &m.Status, "access_token_id": &m.AccessTokenID,
+	}
+}
+
 // request is what the service is asked for.
 func (m registerTokenModel) request() mlplatform.RegisterTokenRequest {
 	return mlplatform.RegisterTokenRequest{

@@ -73,7 +73,7 @@ func (r *registerTokenResource) ModifyPlan(ctx context.Context, req resource.Mod
 		return
 	}
 	var config, state registerTokenModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	getModel(ctx, req.Config.Raw, &config, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -81,12 +81,16 @@ func (r *registerTokenResource) ModifyPlan(ctx context.Context, req resource.Mod
 		resp.Diagnostics.Append(resp.Plan.Set(ctx, planNewRegisterToken(config))...)
 		return
 	}
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	getModel(ctx, req.State.Raw, &state, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	plan, replace := decideRegisterToken(state, config)
-	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+	if sameModel(&plan, &state) {
+		resp.Plan.Raw = req.State.Raw
+	} else {
+		resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+	}
 	for _, attribute := range replace {
 		resp.RequiresReplace = append(resp.RequiresReplace, path.Root(attribute))
 	}
@@ -121,7 +125,7 @@ func (r *registerTokenResource) Create(ctx context.Context, req resource.CreateR
 
 func (r *registerTokenResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state registerTokenModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	getModel(ctx, req.State.Raw, &state, &resp.Diagnostics)
 	known := readPrivate[[]string](ctx, req.Private, privateKnown, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() || !r.ready() {
 		return
@@ -132,8 +136,10 @@ func (r *registerTokenResource) Read(ctx context.Context, req resource.ReadReque
 			map[string]any{"access_token_name": state.AccessTokenName.ValueString(), "error": err.Error()})
 		return
 	}
-	state.refresh(list, known)
-	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+	before := state
+	if state.refresh(list, known); !sameModel(&state, &before) {
+		resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+	}
 }
 
 // Update makes no request: only recreate_if_invalid changes in place.

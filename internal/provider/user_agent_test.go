@@ -21,8 +21,8 @@ func TestRequestsOfTheProvider(t *testing.T) {
 	w.apply()
 	w.destroy()
 
-	want := "^" + regexp.QuoteMeta("terraform-provider-mlplatform/"+builtVersion+" Terraform/"+w.cliVersion()) + "$"
-	if w.isOpenTofu() {
+	want := "^" + regexp.QuoteMeta("terraform-provider-mlplatform/"+builtVersion+" Terraform/"+cliUnderTest(t).number) + "$"
+	if cliUnderTest(t).openTofu {
 		// It tells a provider the version of some Terraform, whatever its own is.
 		want = "^" + regexp.QuoteMeta("terraform-provider-mlplatform/"+builtVersion+" Terraform/") + `\d+\.\d+\.\d+$`
 	}

@@ -59,11 +59,10 @@ func lines(attributes ...string) string { return strings.Join(attributes, "\n") 
 func TestBadAccessToken(t *testing.T) {
 	t.Parallel()
 	const (
-		fixed    = "Fixed by the register token"
-		conflict = "Invalid Attribute Combination"
-		oneName  = "Exactly one of these attributes must be configured: "
-		redeems  = `register_token_wo = "any"`
-		block    = `resource "mlplatform_access_token" "test" {`
+		fixed   = "Fixed by the register token"
+		oneName = "Exactly one of `name`, `name_prefix` and `register_token_wo` says where the name of the token comes from, but "
+		redeems = `register_token_wo = "any"`
+		block   = `resource "mlplatform_access_token" "test" {`
 	)
 	fixedText := func(name string) string {
 		return fmt.Sprintf("`%s` cannot be set together with `register_token_wo`: name, role and lifetime come from the "+
@@ -80,9 +79,9 @@ func TestBadAccessToken(t *testing.T) {
 		"empty role":          {lines(`name = "a"`, `role = ""`), `role = ""`, "Invalid value", "`role` is \"\", but it must be one of `USER`, `ADMIN`", ""},
 		"unknown policy":      {lines(`name = "a"`, `recreate_if_invalid = "unused"`), `recreate_if_invalid = "unused"`, "Invalid value", "`recreate_if_invalid` is \"unused\", but it must be one of `always`, `never`, in exactly this spelling. For example: `recreate_if_invalid = \"always\"`.", ""},
 		"bad window":          {lines(`name = "a"`, `ttl = "1h"`, `rotate_before = "soon"`), `rotate_before = "soon"`, "Invalid lifetime", `"soon" is not a lifetime: "soon" does not begin with a whole number. ` + exampleLifetime, ""},
-		"no name":             {`ttl = "1h"`, block, "Missing Attribute Configuration", oneName + "[name,name_prefix,register_token_wo]", ""},
-		"two names":           {lines(`name = "a"`, `name_prefix = "b"`), `name = "a"`, conflict, oneName + "[name,name_prefix,register_token_wo]", ""},
-		"name and redemption": {lines(`name = "a"`, redeems), `name = "a"`, conflict, oneName + "[name,name_prefix,register_token_wo]", "1.11.0"},
+		"no name":             {`ttl = "1h"`, block, "Missing name", oneName + "none is set. Set one, for example `name = \"nightly-etl\"`.", ""},
+		"two names":           {lines(`name = "a"`, `name_prefix = "b"`), block, "More than one name", oneName + "`name` and `name_prefix` are set. Keep one of them", ""},
+		"name and redemption": {lines(`name = "a"`, redeems), block, "More than one name", oneName + "`name` and `register_token_wo` are set. Keep one of them", "1.11.0"},
 		"redeemed role":       {lines(redeems, `role = "USER"`), `role = "USER"`, fixed, fixedText("role"), "1.11.0"},
 		"redeemed ttl":        {lines(redeems, `ttl = "1h"`), `ttl = "1h"`, fixed, fixedText("ttl"), "1.11.0"},
 		"redeemed window":     {lines(redeems, `rotate_before = "1h"`), `rotate_before = "1h"`, fixed, fixedText("rotate_before"), "1.11.0"},

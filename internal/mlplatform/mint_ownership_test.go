@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package mlplatform_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/mlplatform/terraform-provider-mlplatform/internal/emulator"
+	"github.com/mlplatform/terraform-provider-mlplatform/internal/mlplatform"
+)
+
+func TestDeleteAccessTokenWithID(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		before  func(*emulator.Server)
+		foreign bool
+		deletes bool
+		left    int
+	}{
+		"ours":             {func(*emulator.Server) {}, false, true, 0},
+		"gone":             {func(s *emulator.Server) { s.Revoke("token") }, false, false, 0},
+		"of somebody else": {func(s *emulator.Server) { s.Revoke("token"); _, _, _ = s.Seed(emulator.SeedToken{Name: "token"}) }, true, false, 1},
+		"gone on the way": {func(s *emulator.Server) {
+			s.Inject(emulator.Fault{Operation: emulator.OpDeleteAccessToken, After: true, Status: 404})
+		}, false, true, 0},
+		"refused at the end": {func(s *emulator.Server) {
+			s.Inject(emulator.Fault{Operation: emulator.OpDeleteAccessToken, Status: 403})
+		}, false, true, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server, client := start(t, emulator.Options{}, mlplatform.Config{})
+			row, _, err := server.Seed(emulator.SeedToken{Name: "token"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			test.before(server)
+			foreign, err := client.DeleteAccessTokenWithID(t.Context(), row.ID, "token")
+			if (err != nil) != (name == "refused at the end") {
+				t.Errorf("got error %v", err)
+			}
+			if (foreign != nil) != test.foreign {
+				t.Errorf("the token of somebody else is %v", foreign)
+			}
+			if deletes := strings.Contains(requests(server), emulator.OpDeleteAccessToken); deletes != test.deletes {
+				t.Errorf("the requests were %s", requests(server))
+			}
+			if left := len(server.LiveTokens()) - 1; left != test.left {
+				t.Errorf("%d tokens are left", left)
+			}
+		})
+	}
+}
+
+// A register token works once, so a redeem whose answer is lost is sent again: that tells whether the first one acted.
+func TestRedeemAccessToken(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		fault *emulator.Fault
+		lost  bool
+	}{
+		"answered":               {nil, false},
+		"dropped before it acts": {&emulator.Fault{Kind: emulator.Drop}, false},
+		"dropped when it acted":  {&emulator.Fault{Kind: emulator.Drop, After: true}, true},
+		"never answered":         {&emulator.Fault{Kind: emulator.Respond, Status: 502, Body: "<html>", Times: -1}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server, client := start(t, emulator.Options{}, mlplatform.Config{})
+			register, err := client.CreateRegisterToken(t.Context(), mlplatform.RegisterTokenRequest{
+				AccessTokenName: "redeemed", Role: mlplatform.RoleUser, Lifetime: time.Hour,
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if test.fault != nil {
+				test.fault.Operation = emulator.OpRedeemRegisterToken
+				server.Inject(*test.fault)
+			}
+			var early mlplatform.Secret
+			token, value, err := client.WithToken("").RedeemAccessToken(t.Context(), register.Value, func(value mlplatform.Secret) { early = value })
+			var lost *mlplatform.LostTokenError
+			if errors.As(err, &lost) != test.lost || (err != nil) != test.lost {
+				t.Fatalf("got error %v", err)
+			}
+			if !test.lost && (token.Name != "redeemed" || value == "" || value != early) {
+				t.Errorf("got %v", token)
+			}
+			if redeems := strings.Count(requests(server), emulator.OpRedeemRegisterToken); redeems > 2 {
+				t.Errorf("the requests were %s", requests(server))
+			}
+		})
+	}
+}
