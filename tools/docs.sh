@@ -1,6 +1,8 @@
 #!/bin/sh
 # Writes docs/ from the provider's schema, templates/ and examples/: tools/docs.sh <CLI> <provider binary>
 #
+# The CLI must know all that the provider has (Terraform 1.14 or later), or pages would be missing.
+#
 # Left alone, tfplugindocs runs whatever `terraform` is on PATH. Handing it the schema as a file works with any CLI.
 set -eu
 cli=$1
@@ -23,6 +25,10 @@ RC
 # Without required_providers the CLI takes the provider to be hashicorp's; tfplugindocs reads it under its short name.
 echo 'provider "mlplatform" {}' >"$work/main.tf"
 (cd "$work" && TF_CLI_CONFIG_FILE=cli.tfrc "$cli" providers schema -json) >"$work/full.json"
+grep -q '"list_resource_schemas"' "$work/full.json" || {
+  echo "$cli is too old for the documentation: set TF_ACC_TERRAFORM_PATH to a Terraform of version 1.14 or later" >&2
+  exit 1
+}
 sed 's|"[^"]*/hashicorp/mlplatform":|"mlplatform":|' "$work/full.json" >"$work/schema.json"
 
 # Both tell every file they look at, of interest only when they fail.

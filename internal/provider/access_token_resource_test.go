@@ -59,7 +59,6 @@ func accessTokenLife(t *testing.T, b *bench) []resource.TestStep {
 				attribute("expires_at", knownvalue.NotNull()),
 				attribute("token", knownvalue.NotNull()),
 				attribute("status", knownvalue.StringExact("active")),
-				statecheck.ExpectSensitiveValue(tokenAddress, tfjsonpath.New("token")),
 			},
 		},
 		{
@@ -198,4 +197,17 @@ func TestAccessTokenNameTaken(t *testing.T) {
 	if writes := b.writes(); len(writes) != 0 {
 		t.Errorf("before it said so, the provider made the requests %v", writes)
 	}
+}
+
+// Older versions of Terraform do not say in a state's JSON what is sensitive.
+func TestValuesAreSensitive(t *testing.T) {
+	t.Parallel()
+	b := emulated(t)
+	b.runFrom(t, "1.4.6", resource.TestStep{
+		Config: b.config(accessToken(`name = "secret"`) + registerToken("access_token_name = \"x\"\nttl = \"1h\"")),
+		ConfigStateChecks: []statecheck.StateCheck{
+			statecheck.ExpectSensitiveValue(tokenAddress, tfjsonpath.New("token")),
+			statecheck.ExpectSensitiveValue(registerAddress, tfjsonpath.New("token")),
+		},
+	})
 }

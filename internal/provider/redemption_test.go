@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -162,5 +163,22 @@ func TestRedemptionDestroyed(t *testing.T) {
 			}
 			return nil
 		}},
+	)
+}
+
+// Whoever redeems a register token need not be an administrator: with a USER token in the provider block, the access
+// token is read with its own value too.
+func TestRedemptionByUser(t *testing.T) {
+	t.Parallel()
+	b := emulated(t)
+	variables := b.registerTokenFor(t, "redeemed", mlplatform.RoleUser, 0)
+	_, user, err := b.emulator.Seed(emulator.SeedToken{Name: "user"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	redemption := strings.ReplaceAll(b.redemption(true, "delete_on_destroy = false"), "max_retries = 1", fmt.Sprintf("token = %q", user))
+	b.runFrom(t, "1.11.0",
+		resource.TestStep{Config: redemption, ConfigVariables: variables},
+		resource.TestStep{Config: redemption, ConfigVariables: variables, ConfigPlanChecks: emptyPlan()},
 	)
 }

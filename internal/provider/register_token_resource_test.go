@@ -85,7 +85,6 @@ func registerTokenLife(t *testing.T, b *bench) []resource.TestStep {
 				})),
 				registered("status", knownvalue.StringExact("pending")),
 				registered("access_token_id", knownvalue.Null()),
-				statecheck.ExpectSensitiveValue(registerAddress, tfjsonpath.New("token")),
 			},
 		},
 		{Config: config(name, ttl, tokenTTL), ConfigPlanChecks: emptyPlan()},
