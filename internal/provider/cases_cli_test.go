@@ -133,3 +133,46 @@ func TestRefreshModes(t *testing.T) {
 	w.apply("-refresh=false")
 	w.planIsEmpty()
 }
+
+// A configuration that uses nothing of the service makes no request, and needs no token.
+func TestNothingUsedNothingRequested(t *testing.T) {
+	t.Parallel()
+	needs(t, since("1.4.0")) // terraform_data
+	b := emulated(t)
+	w := newWorkspace(t, b)
+	w.env["MLPLATFORM_TOKEN"] = ""
+	w.write("main.tf", "provider \"mlplatform\" {}\n\nresource \"terraform_data\" \"x\" {}\n")
+	w.apply()
+	w.planIsEmpty()
+	w.destroy()
+	if requests := b.emulator.Journal(); len(requests) != 0 {
+		t.Errorf("there were %d requests", len(requests))
+	}
+}
+
+// Another spelling of a lifetime plans nothing, on both resources, with everything else left alone.
+func TestOtherSpellingPlansNothing(t *testing.T) {
+	t.Parallel()
+	for name, spellings := range map[string][3]string{
+		"minutes": {"60m", "1h", "30m"},
+		"seconds": {"1h", "3600s", "1799s"},
+		"days":    {"24h", "1d", "23h59m"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorkspace(t, emulated(t))
+			config := func(spelling string) string {
+				return accessToken("name = \"x\"\nttl = \""+spelling+"\"\nrotate_before = \""+spellings[2]+"\"") +
+					registerToken("access_token_name = \"y\"\naccess_token_ttl = \""+spelling+"\"\nttl = \""+spelling+"\"")
+			}
+			w.write("main.tf", config(spellings[0]))
+			w.apply()
+			w.write("main.tf", config(spellings[1]))
+			w.planIsEmpty()
+			w.write("main.tf", config("2h"+spellings[0]))
+			if got := w.plan(); !says("2 to add, 0 to change, 2 to destroy").MatchString(got.stdout) {
+				t.Errorf("a change of meaning does not replace both:\n%s", got.shown())
+			}
+		})
+	}
+}

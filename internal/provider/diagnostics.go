@@ -21,6 +21,17 @@ func addServiceError(diags *diag.Diagnostics, summary string, err error, needs m
 	diags.AddError(summary, serviceErrorDetail(err, needs))
 }
 
+// addRegisterTokenError reports a register token that could not be created. One whose answer was lost cannot be looked up.
+func addRegisterTokenError(diags *diag.Diagnostics, accessTokenName string, err error) {
+	detail := serviceErrorDetail(fmt.Errorf("register token for %q: %w", accessTokenName, err), mlplatform.RoleAdmin)
+	var failed *mlplatform.Error
+	if errors.As(err, &failed) && failed.OutcomeUnknown() {
+		detail += "\n\nIf the service has made the register token all the same, nobody has its value. It cannot be listed or " +
+			"revoked, and ends by itself with its `ttl`."
+	}
+	diags.AddError("Unable to create register token", detail)
+}
+
 // serviceErrorDetail is a pure function of the error, so that its texts can be tested by a table.
 func serviceErrorDetail(err error, needs mlplatform.Role) string {
 	return sentence(err.Error()) + "\n\n" + nextStep(err, needs)

@@ -172,7 +172,7 @@ resource "mlplatform_access_token" "redeemed" {
 }
 
 // In a life without trouble, no value is shown or logged; the plan and the state hold it where they must.
-func TestNoValueIsShown(t *testing.T) {
+func TestCase15NoValueIsShown(t *testing.T) {
 	t.Parallel()
 	b := emulated(t)
 	w := newWorkspace(t, b).traced()
@@ -236,7 +236,7 @@ func (w *workspace) wantPaths(document any, want ...string) {
 
 // Whatever goes wrong with whichever request, no value is shown or logged: not the provider's own, not the one that
 // the request carried, not the one that was on its way back, not the one that an answer repeats.
-func TestNoValueInErrors(t *testing.T) {
+func TestCase15NoValueInErrors(t *testing.T) {
 	t.Parallel()
 	for name, spoil := range map[string]func(echo string) emulator.Fault{
 		"403": func(echo string) emulator.Fault {

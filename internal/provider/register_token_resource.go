@@ -103,23 +103,21 @@ func (r *registerTokenResource) Create(ctx context.Context, req resource.CreateR
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	fail := func(err error) {
-		addServiceError(&resp.Diagnostics, "Unable to create register token",
-			fmt.Errorf("register token for %s: %w", state.AccessTokenName, err), mlplatform.RoleAdmin)
-	}
 	// The ids that are there now tell later whether the register token was redeemed.
+	name := state.AccessTokenName.ValueString()
 	list, err := client.AccessTokens(ctx)
 	if err != nil {
-		fail(err)
+		addServiceError(&resp.Diagnostics, "Unable to create register token",
+			fmt.Errorf("register token for %q: %w", name, err), mlplatform.RoleAdmin)
 		return
 	}
 	token, err := client.CreateRegisterToken(ctx, state.request())
 	if err != nil {
-		fail(err)
+		addRegisterTokenError(&resp.Diagnostics, name, err)
 		return
 	}
 	state.setMinted(token)
-	writePrivate(ctx, resp.Private, privateKnown, idsOfName(list, state.AccessTokenName.ValueString()), &resp.Diagnostics)
+	writePrivate(ctx, resp.Private, privateKnown, idsOfName(list, name), &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 }
 
