@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -22,7 +23,12 @@ var version = "dev"
 
 func main() {
 	debug := flag.Bool("debug", false, "serve for a debugger, and print the TF_REATTACH_PROVIDERS to run Terraform with")
+	printVersion := flag.Bool("version", false, "print the version of the provider, and do nothing else")
 	flag.Parse()
+	if *printVersion {
+		fmt.Println("terraform-provider-mlplatform", version)
+		return
+	}
 	for name, value := range quietSettings(os.Environ()) {
 		if err := os.Setenv(name, value); err != nil {
 			log.Fatal(err)
@@ -33,12 +39,13 @@ func main() {
 	}
 	// Parts of the standard library log bytes of an answer that they cannot make sense of. Those could be a token's.
 	log.SetOutput(io.Discard)
+	stderr := os.Stderr // to serve replaces it
 	err := providerserver.Serve(context.Background(), provider.New(version), providerserver.ServeOpts{
 		Address: provider.Address,
 		Debug:   *debug,
 	})
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
+	if err = errors.Join(err, provider.RevokeLeftOpen()); err != nil {
+		fmt.Fprintln(stderr, err)
 		os.Exit(1)
 	}
 }

@@ -12,9 +12,11 @@ import (
 )
 
 const (
-	// readAge is how old a shared list may be for reading. Terraform refreshes many resources side by side; within this
-	// time one request serves them all.
-	readAge = 5 * time.Second
+	// readAge is how old a shared list may be for reading. Terraform refreshes all resources at the beginning of a run,
+	// and one request is to serve them all, however slow the machine is.
+	readAge = time.Minute
+	// createAge is how old it may be where it tells whether a name is free.
+	createAge = 5 * time.Second
 	// deleteAge is how old it may be where it decides whether a name still belongs to the token that is to be deleted.
 	deleteAge = 2 * time.Second
 )
@@ -49,7 +51,7 @@ func newInventory(fetch func(context.Context) (AccessTokenList, error)) *invento
 	return &inventory{fetch: fetch, onTheWay: map[*listing]struct{}{}}
 }
 
-// AccessTokens is ListAccessTokens shared with other readers of this client. The answer may be up to five seconds old,
+// AccessTokens is ListAccessTokens shared with other readers of this client. The answer may be up to a minute old,
 // but it follows this client's own writes. The list must not be changed.
 func (c *Client) AccessTokens(ctx context.Context) (AccessTokenList, error) {
 	return c.inventory.get(ctx, readAge)

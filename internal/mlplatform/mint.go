@@ -72,7 +72,7 @@ func (e *LostTokenError) Unwrap() []error { return []error{e.Err, e.Cleanup} }
 // list tells whether the token came to be: then it is deleted, for its value is lost, and one more attempt is made.
 // What cannot be cleared away is a LostTokenError.
 func (c *Client) MintAccessToken(ctx context.Context, in MintRequest, arrived func(Secret)) (AccessToken, Secret, error) {
-	before, err := c.AccessTokens(ctx)
+	before, err := c.inventory.get(ctx, createAge)
 	if err != nil {
 		return AccessToken{}, "", err
 	}

@@ -4,7 +4,6 @@ package provider
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
@@ -46,6 +45,10 @@ type openedToken struct {
 	ExpiresAt string `json:"expires_at"`
 }
 
+func (o openedToken) leftBehind() string {
+	return fmt.Sprintf("the access token %q (id %s) of this run may be left behind; it expires at %s", o.Name, o.ID, o.ExpiresAt)
+}
+
 const defaultEphemeralPrefix = "terraform-"
 
 func (e *accessTokenEphemeral) Metadata(_ context.Context, _ ephemeral.MetadataRequest, resp *ephemeral.MetadataResponse) {
@@ -55,9 +58,10 @@ func (e *accessTokenEphemeral) Metadata(_ context.Context, _ ephemeral.MetadataR
 func (e *accessTokenEphemeral) Schema(_ context.Context, _ ephemeral.SchemaRequest, resp *ephemeral.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "An access token for one run of Terraform, in no plan and no state: for the configuration of another " +
-			"provider, or for a provisioner. It is deleted when the run is over, unless `revoke_on_close` is false. " +
-			needsAdmin + "\n\n~> Terraform opens an ephemeral resource in a plan and again in an apply, so each makes a token; " +
-			"`enabled = terraform.applying` makes one in the apply alone.",
+			"provider, or for a provisioner. It is deleted when it is no longer needed or the run fails, unless `revoke_on_close` is " +
+			"false. A run that is killed leaves it to its expiry. " +
+			needsAdmin + "\n\n~> Terraform opens an ephemeral resource in each plan and again in each apply, even if there is nothing to do, and " +
+			"each opening makes a token. `enabled = terraform.applying` makes one in the apply alone.",
 		Attributes: map[string]schema.Attribute{
 			"name_prefix": schema.StringAttribute{
 				Optional:            true,
@@ -88,7 +92,7 @@ func (e *accessTokenEphemeral) Open(ctx context.Context, req ephemeral.OpenReque
 	if model.Role.IsNull() {
 		model.Role = types.StringValue(string(mlplatform.RoleUser))
 	}
-	if e.enabled(model.Enabled) {
+	if e.mints(model.Enabled) {
 		e.mint(ctx, &model, resp)
 	}
 	if !resp.Diagnostics.HasError() {
@@ -96,47 +100,67 @@ func (e *accessTokenEphemeral) Open(ctx context.Context, req ephemeral.OpenReque
 	}
 }
 
-// mint makes the token. Close is called only for an ephemeral resource that was opened, so what fails half way is
-// cleared away here.
+// mint makes the token. Close is called only for what was opened, so what fails half way is cleared away here.
 func (e *accessTokenEphemeral) mint(ctx context.Context, model *accessTokenEphemeralModel, resp *ephemeral.OpenResponse) {
+	const summary = "Unable to create access token"
 	client := e.data.client
 	prefix := defaultEphemeralPrefix
 	if !model.NamePrefix.IsNull() {
 		prefix = model.NamePrefix.ValueString()
 	}
 	name := prefix + uniqueSuffix()
-	fail := func(err error) {
-		addServiceError(&resp.Diagnostics, "Unable to create access token", fmt.Errorf("access token %q: %w", name, err), mlplatform.RoleAdmin)
-	}
 	token, value, err := client.MintAccessToken(ctx, mlplatform.MintRequest{
 		Name: name, Role: mlplatform.Role(model.Role.ValueString()), Lifetime: model.TTL.duration(),
 	}, func(mlplatform.Secret) {})
-	if err != nil {
-		if value != "" {
-			err = errors.Join(err, client.DeleteAccessToken(context.WithoutCancel(ctx), name))
+	if err != nil && value != "" {
+		// The id is not known, but nobody else makes a token of this random name.
+		cleanup := client.DeleteAccessToken(context.WithoutCancel(ctx), name)
+		if cleanup != nil && !mlplatform.IsNotFound(cleanup) {
+			resp.Diagnostics.AddError(summary, fmt.Sprintf("The access token %q was made, but it could not be described (%s) "+
+				"and then not deleted either (%s). It is left behind and expires after %s. Delete it in the management "+
+				"console, and apply again.", name, err, cleanup, model.TTL.ValueString()))
+			return
 		}
-		fail(err)
+	}
+	if err != nil {
+		addServiceError(&resp.Diagnostics, summary, fmt.Errorf("access token %q: %w", name, err), mlplatform.RoleAdmin)
 		return
 	}
 	model.ID, model.Name = types.StringValue(token.ID), types.StringValue(token.Name)
 	model.ExpiresAt, model.Token = timeValue(token.ExpiresAt), types.StringValue(value.Reveal())
 	if model.RevokeOnClose.IsNull() || model.RevokeOnClose.ValueBool() {
-		writePrivate(ctx, resp.Private, privateToken, openedToken{
-			ID: token.ID, Name: token.Name, ExpiresAt: model.ExpiresAt.ValueString(),
-		}, &resp.Diagnostics)
+		opened := openedToken{ID: token.ID, Name: token.Name, ExpiresAt: model.ExpiresAt.ValueString()}
+		writePrivate(ctx, resp.Private, privateToken, opened, &resp.Diagnostics)
+		leftOpen.add(opened.ID, func(ctx context.Context) error {
+			_, err := client.DeleteAccessTokenWithID(ctx, opened.ID, opened.Name)
+			if err != nil {
+				return fmt.Errorf("%s: %w", opened.leftBehind(), err)
+			}
+			return nil
+		})
 	}
 }
 
 // Close deletes the token by its name, if the name still belongs to its id.
 func (e *accessTokenEphemeral) Close(ctx context.Context, req ephemeral.CloseRequest, resp *ephemeral.CloseResponse) {
 	opened := readPrivate[openedToken](ctx, req.Private, privateToken, &resp.Diagnostics)
-	client := e.client(&resp.Diagnostics)
+	// Nothing was minted, or it is to stay. There may be no client then: the provider's configuration may be unknown.
 	if resp.Diagnostics.HasError() || opened.ID == "" {
 		return
 	}
+	client := e.client(&resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	leftOpen.remove(opened.ID)
 	// A run that is interrupted must still clear up behind itself.
-	if _, err := client.DeleteAccessTokenWithID(context.WithoutCancel(ctx), opened.ID, opened.Name); err != nil {
-		resp.Diagnostics.AddError(unableToDelete, fmt.Sprintf("The access token %q (id %s) of this run may be left behind. It "+
-			"expires at %s. ", opened.Name, opened.ID, opened.ExpiresAt)+serviceErrorDetail(err, mlplatform.RoleAdmin))
+	foreign, err := client.DeleteAccessTokenWithID(context.WithoutCancel(ctx), opened.ID, opened.Name)
+	if err != nil {
+		resp.Diagnostics.AddError(unableToDelete, sentence(opened.leftBehind())+" "+serviceErrorDetail(err, mlplatform.RoleAdmin))
+	}
+	if foreign != nil {
+		resp.Diagnostics.AddWarning("Another token has the name", fmt.Sprintf("Somebody made another access token named %q "+
+			"(id %s) during this run. It is left alone. The token of this run (id %s) was deleted by somebody else, or else "+
+			"expires at %s.", opened.Name, foreign.ID, opened.ID, opened.ExpiresAt))
 	}
 }

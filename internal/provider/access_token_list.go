@@ -4,6 +4,7 @@ package provider
 
 import (
 	"context"
+	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/list"
@@ -69,8 +70,11 @@ func (l *accessTokenList) List(ctx context.Context, req list.ListRequest, stream
 		stream.Results = list.ListResultsStreamDiagnostics(diags)
 		return
 	}
-	filter := accessTokenFilter(model)
-	found := filter.apply(tokens)
+	found := slices.DeleteFunc(accessTokenFilter(model).apply(tokens), func(token mlplatform.AccessToken) bool {
+		// An expired row may share its name with a live token, which is the one that an import by that name would take.
+		named, _ := tokens.ByName(token.Name)
+		return named.ID != token.ID
+	})
 	if req.Limit > 0 && int64(len(found)) > req.Limit {
 		found = found[:req.Limit]
 	}

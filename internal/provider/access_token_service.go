@@ -44,12 +44,14 @@ func (r *accessTokenResource) read(ctx context.Context, state *accessTokenModel,
 func (r *accessTokenResource) readByOwnValue(ctx context.Context, state *accessTokenModel, diags *diag.Diagnostics) {
 	own := r.data.client.WithToken(state.value())
 	token, err := own.WhoAmI(ctx)
+	var failed *mlplatform.Error
 	switch {
 	case err == nil:
 		state.describe(token)
 		state.Status = types.StringValue(state.statusFound(own.Now()))
 		r.data.sawToken(token.ID, own.Now())
-	case mlplatform.IsUnauthorized(err):
+	// Only the service itself may say so: a token that was taken for gone would never be deleted.
+	case mlplatform.IsUnauthorized(err) && errors.As(err, &failed) && failed.Refused():
 		state.Status = types.StringValue(state.statusGone(own.Now()))
 	default:
 		addServiceError(diags, "Unable to read access token", fmt.Errorf("access token %s: %w", state.Name, err), mlplatform.RoleUser)

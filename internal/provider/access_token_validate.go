@@ -67,6 +67,7 @@ func validateNaming(config accessTokenModel, diags *diag.Diagnostics) {
 			"`name = \"nightly-etl\"`.", rule, strings.Join(set, " and ")))
 	case len(set) == 0 && len(unknown) == 0:
 		diags.AddError("Missing name", rule+", but none is set. Set one, for example `name = \"nightly-etl\"`. A token that "+
-			"was made from a register token keeps its `register_token_wo`; any text will do there once it is made.")
+			"was made from a register token keeps its `register_token_wo`; any text will do there once it is made. An "+
+			"ephemeral value that is null while planning counts as none: `coalesce(ephemeral…, \"minted while applying\")`.")
 	}
 }

@@ -3,6 +3,7 @@
 package provider_test
 
 import (
+	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -21,14 +22,16 @@ const examplesFolder = "../../examples"
 
 // exampleNeed is what an example presupposes. Most need nothing but an administrator's token.
 type exampleNeed struct {
-	// since is the version of the CLI that it needs, as its README says; empty for any.
-	since string
+	// cli is what it needs of the CLI, as its README says.
+	cli []feature
 	// prepare gives the workspace what is there already when a user applies the example: variables, tokens.
 	prepare func(t *testing.T, w *workspace)
 	// more is what is added to the configuration, so that there is something to apply.
 	more string
 	// also is tried out between the apply and the destruction.
 	also func(t *testing.T, w *workspace)
+	// mints says that each apply mints something, because Terraform opens ephemeral resources even with nothing to do.
+	mints bool
 	// leaves are the tokens that outlive the destruction.
 	leaves []string
 }
@@ -36,11 +39,43 @@ type exampleNeed struct {
 // exampleNeeds says what the examples need, by folder. One that is not here is applied as it is.
 var exampleNeeds = map[string]exampleNeed{
 	"provider": {more: dataSource("current_token", "")},
+	"actions/mlplatform_revoke_access_token": {
+		cli: []feature{actions}, more: dataSource("current_token", ""),
+		prepare: func(t *testing.T, w *workspace) {
+			t.Helper()
+			w.b.seed(t, seedToken("leaked"))
+			w.env["TF_VAR_leaked_token"] = "leaked"
+		},
+		also: func(t *testing.T, w *workspace) {
+			t.Helper()
+			w.succeed("apply", "-no-color", "-auto-approve", "-invoke=action.mlplatform_revoke_access_token.leaked")
+		},
+	},
+	"ephemeral-resources/mlplatform_access_token":   {cli: []feature{ephemeralResources}, mints: true},
+	"ephemeral-resources/mlplatform_register_token": {cli: []feature{ephemeralResources}, mints: true},
+	"functions/spark_connect_url":                   {cli: []feature{functions}},
+	"handover":                                      {cli: []feature{ephemeralResources, writeOnlyArguments}, mints: true, also: handedOver},
+	"adoption": {
+		cli: []feature{since("1.7.0")},
+		prepare: func(t *testing.T, w *workspace) {
+			t.Helper()
+			w.env["TF_VAR_names"] = `["nightly-etl", "notebook of Anna"]`
+			w.b.seed(t, emulator.SeedToken{Name: "nightly-etl"})
+			w.b.seed(t, emulator.SeedToken{Name: "notebook of Anna", TTL: 30 * 24 * time.Hour})
+		},
+	},
+	"ci-pipeline": {cli: []feature{since("1.4.0")}, also: func(t *testing.T, w *workspace) {
+		t.Helper()
+		if got := w.apply("-var", "generation=2"); !says("1 added, 1 changed, 1 destroyed").MatchString(got.stdout) {
+			t.Errorf("with a raised generation:\n%s", got.shown())
+		}
+	}},
 	"data-sources/mlplatform_access_token": {prepare: func(_ *testing.T, w *workspace) {
 		w.env["TF_VAR_token_name"] = "emulator-admin"
 	}},
+	"modules/rotating-token": {prepare: func(_ *testing.T, w *workspace) { w.env["TF_VAR_name_prefix"] = "module-" }},
 	"redemption": {
-		since: "1.11.0",
+		cli: []feature{writeOnlyArguments},
 		prepare: func(t *testing.T, w *workspace) {
 			t.Helper()
 			token, err := w.b.client(t).CreateRegisterToken(t.Context(), mlplatform.RegisterTokenRequest{
@@ -58,7 +93,7 @@ var exampleNeeds = map[string]exampleNeed{
 		},
 		leaves: []string{"mine"},
 	},
-	"rotation": {since: "1.4.0", also: func(t *testing.T, w *workspace) {
+	"rotation": {cli: []feature{since("1.4.0")}, also: func(t *testing.T, w *workspace) {
 		t.Helper()
 		before := w.b.held(t)
 		w.b.clock.Advance(76*24*time.Hour - time.Second)
@@ -72,17 +107,44 @@ var exampleNeeds = map[string]exampleNeed{
 			t.Errorf("in place of %q the service holds %q", before, after)
 		}
 	}},
+	"spark-job": {
+		cli:     []feature{functions},
+		prepare: func(_ *testing.T, w *workspace) { w.env["TF_VAR_cluster_domain_name"] = "spark.example.com" },
+		also: func(t *testing.T, w *workspace) {
+			t.Helper()
+			url := w.succeed("output", "-raw", "spark_connect_url").stdout
+			if !strings.HasPrefix(url, "sc://spark.example.com:15002/;spark-token=emulated-access") {
+				t.Error("the output is not the URL of Spark Connect")
+			}
+		},
+	},
+	"team-onboarding": {cli: []feature{since("1.4.0")}, also: func(t *testing.T, w *workspace) {
+		t.Helper()
+		value := w.resource(`mlplatform_register_token.person["anna"]`).Values["token"]
+		if _, err := w.b.client(t).RedeemRegisterToken(t.Context(), mlplatform.Secret(fmt.Sprint(value))); err != nil {
+			t.Fatal(err)
+		}
+		if got := w.apply(); !says(`"anna" = "used" "boris" = "pending"`).MatchString(got.stdout) {
+			t.Errorf("after Anna has redeemed her token:\n%s", got.shown())
+		}
+	}, leaves: []string{"notebook-anna"}},
 }
 
-// importNeeds is the version of the CLI that each kind of import file needs.
-var importNeeds = map[string]string{"import-by-string-id.tf": "1.5.0", "import-by-identity.tf": "1.12.0"}
+// notApplied says why an example is not applied. `make lint` checks its format all the same.
+var notApplied = map[string]string{
+	"list-resources/mlplatform_access_token": "it has nothing to apply, but a query of its own",
+	"with-vkcs":                              "the provider vk-cs/vkcs needs an account of VK Cloud",
+}
 
-// exampleFolders finds the folders under examples that hold a configuration.
+// importNeeds is what each kind of import file needs of the CLI.
+var importNeeds = map[string]feature{"import-by-string-id.tf": since("1.5.0"), "import-by-identity.tf": identities}
+
+// exampleFolders finds the folders under examples that hold a configuration to apply.
 func exampleFolders(t *testing.T) []string {
 	t.Helper()
 	var folders []string
 	err := fs.WalkDir(os.DirFS(examplesFolder), ".", func(name string, entry fs.DirEntry, err error) error {
-		if err == nil && entry.IsDir() && len(filesOf(t, name, "*.tf")) > 0 {
+		if err == nil && entry.IsDir() && len(filesOf(t, name, "*.tf")) > 0 && notApplied[name] == "" {
 			folders = append(folders, name)
 		}
 		return err
@@ -107,15 +169,11 @@ func filesOf(t *testing.T, folder, pattern string) []string {
 }
 
 // exampleWorkspace copies an example, without files of imports but the one that is named, and gives it what it needs.
-func exampleWorkspace(t *testing.T, folder, since, importFile string) *workspace {
+func exampleWorkspace(t *testing.T, folder, importFile string) *workspace {
 	t.Helper()
-	w := newWorkspace(t, emulated(t))
 	need := exampleNeeds[folder]
-	for _, version := range []string{need.since, since} {
-		if version != "" && !w.atLeast(version) {
-			t.Skipf("needs version %s of the CLI", version)
-		}
-	}
+	needs(t, need.cli...)
+	w := newWorkspace(t, emulated(t))
 	w.copyFrom(filepath.Join(examplesFolder, folder))
 	for _, file := range filesOf(t, folder, "import*.tf") {
 		if file != importFile {
@@ -152,10 +210,16 @@ func TestExamples(t *testing.T) {
 			t.Errorf("there is no example %q", folder)
 		}
 	}
+	for folder, why := range notApplied {
+		t.Logf("%s is not applied: %s", folder, why)
+		if len(filesOf(t, folder, "*.tf")) == 0 {
+			t.Errorf("there is no example %q", folder)
+		}
+	}
 	for _, folder := range folders {
 		t.Run(folder, func(t *testing.T) {
 			t.Parallel()
-			w := exampleWorkspace(t, folder, "", "")
+			w := exampleWorkspace(t, folder, "")
 			w.b.emulator.ResetJournal()
 			w.apply()
 			if len(w.b.emulator.Journal()) == 0 {
@@ -164,10 +228,10 @@ func TestExamples(t *testing.T) {
 			w.b.emulator.ResetJournal()
 			w.planIsEmpty()
 			w.apply()
-			if writes := w.b.writes(); len(writes) != 0 {
+			need := exampleNeeds[folder]
+			if writes := w.b.writes(); len(writes) != 0 && !need.mints {
 				t.Errorf("with nothing to do, the requests %v were made", writes)
 			}
-			need := exampleNeeds[folder]
 			if need.also != nil {
 				need.also(t, w)
 			}
@@ -188,11 +252,14 @@ func TestExamplesOfImports(t *testing.T) {
 			t.Run(folder+"/"+file, func(t *testing.T) {
 				t.Parallel()
 				block := strings.HasSuffix(file, ".tf")
-				since, known := importNeeds[file]
-				if block && !known {
-					t.Fatal("it is not said which version of the CLI this needs")
+				if block {
+					need, known := importNeeds[file]
+					if !known {
+						t.Fatal("it is not said what this needs of the CLI")
+					}
+					needs(t, need)
 				}
-				w := exampleWorkspace(t, folder, since, file)
+				w := exampleWorkspace(t, folder, file)
 				found := shape.FindStringSubmatch(w.read(file))
 				if found == nil {
 					t.Fatalf("it does not name a resource and a token:\n%s", w.read(file))

@@ -4,7 +4,6 @@ package provider
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral/schema"
@@ -40,8 +39,8 @@ func (e *registerTokenEphemeral) Schema(_ context.Context, _ ephemeral.SchemaReq
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "A one-time register token that is in no plan and no state, to be handed to a write-only argument. " +
 			needsAdmin + "\n\n~> The service cannot revoke a register token: one that is minted and not redeemed stays valid to " +
-			"the end of its `ttl`. Terraform opens an ephemeral resource in a plan and again in an apply; " +
-			"`enabled = terraform.applying` mints in the apply alone.",
+			"the end of its `ttl`. Terraform opens an ephemeral resource in each plan and again in each apply, even if there is " +
+			"nothing to do. `enabled = terraform.applying` mints in the apply alone; keep `ttl` short.",
 		Attributes: map[string]schema.Attribute{
 			"access_token_name": schema.StringAttribute{
 				Required:            true,
@@ -67,7 +66,7 @@ func (e *registerTokenEphemeral) Open(ctx context.Context, req ephemeral.OpenReq
 	if model.Role.IsNull() {
 		model.Role = types.StringValue(string(mlplatform.RoleUser))
 	}
-	if e.enabled(model.Enabled) {
+	if e.mints(model.Enabled) {
 		token, err := e.data.client.CreateRegisterToken(ctx, mlplatform.RegisterTokenRequest{
 			AccessTokenName:     model.AccessTokenName.ValueString(),
 			Role:                mlplatform.Role(model.Role.ValueString()),
@@ -75,8 +74,7 @@ func (e *registerTokenEphemeral) Open(ctx context.Context, req ephemeral.OpenReq
 			Lifetime:            model.TTL.duration(),
 		})
 		if err != nil {
-			addServiceError(&resp.Diagnostics, "Unable to create register token",
-				fmt.Errorf("register token for %s: %w", model.AccessTokenName, err), mlplatform.RoleAdmin)
+			addRegisterTokenError(&resp.Diagnostics, model.AccessTokenName.ValueString(), err)
 			return
 		}
 		model.Token = types.StringValue(token.Value.Reveal())

@@ -224,7 +224,7 @@ func TestNoTokenForAnyRole(t *testing.T) {
 	w := newWorkspace(t, emulated(t))
 	delete(w.env, "MLPLATFORM_TOKEN")
 	w.write("main.tf", dataSource("current_token", ""))
-	if got := w.run("plan", "-no-color"); !says("an access token of the role USER").MatchString(got.shown()) {
+	if got := w.run("plan", "-no-color"); !says("an access token of either role").MatchString(got.shown()) {
 		t.Errorf("got:\n%s", got.shown())
 	}
 }

@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"net/url"
+	"regexp"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/function"
@@ -35,7 +37,7 @@ func (f *sparkConnectURLFunction) Definition(_ context.Context, _ function.Defin
 		Parameters: []function.Parameter{
 			function.StringParameter{
 				Name: "host",
-				MarkdownDescription: "Domain name of the cluster, such as `spark.example.com`. A slash at its end and the port " +
+				MarkdownDescription: "Domain name or address of the cluster, such as `spark.example.com`. A slash at its end and the port " +
 					sparkConnectPort + " do no harm; another port or a scheme other than `sc`, `http` and `https` is an error.",
 			},
 			function.StringParameter{Name: "token", MarkdownDescription: "Value of an access token."},
@@ -62,32 +64,43 @@ func (f *sparkConnectURLFunction) Run(ctx context.Context, req function.RunReque
 	resp.Error = resp.Result.Set(ctx, result)
 }
 
-// sparkConnectURL writes the URL. The errors repeat the host alone. Grade: published (VK Cloud documentation, Spark
-// Connect); the percent-encoding is that of Spark's own connection strings.
+// sparkConnectURL writes the URL. Grade: published (VK Cloud documentation, Spark Connect); the percent-encoding is that
+// of Spark's own connection strings.
 func sparkConnectURL(host, token string) (string, error) {
-	const example = "give the domain name of the cluster, such as spark.example.com"
-	text := host
-	if !strings.Contains(text, "://") {
-		text = "sc://" + text
-	}
-	parsed, err := url.Parse(text)
+	name, err := sparkConnectHost(host)
 	if err != nil {
-		var urlErr *url.Error
-		if errors.As(err, &urlErr) {
-			err = urlErr.Err
-		}
-		return "", fmt.Errorf("the host cannot be read (%w); %s", err, example)
-	}
-	switch {
-	case parsed.Scheme != "sc" && parsed.Scheme != "https" && parsed.Scheme != "http":
-		return "", fmt.Errorf("%q has the scheme %s, which Spark Connect does not know; %s", host, parsed.Scheme, example)
-	case parsed.Hostname() == "" || strings.ContainsAny(parsed.Hostname(), " ;"):
-		return "", fmt.Errorf("%q is not a host; %s", host, example)
-	case parsed.User != nil || strings.Trim(parsed.Path, "/") != "" || parsed.RawQuery != "" || parsed.Fragment != "":
-		return "", fmt.Errorf("the host has more than a name in it; %s", example)
-	case parsed.Port() != "" && parsed.Port() != sparkConnectPort:
-		return "", fmt.Errorf("%q names port %s, but Spark Connect has port %s; leave the port out", host, parsed.Port(), sparkConnectPort)
+		return "", fmt.Errorf("%w; give the domain name of the cluster, such as spark.example.com", err)
 	}
 	encoded := strings.ReplaceAll(url.QueryEscape(token), "+", "%20")
-	return "sc://" + net.JoinHostPort(parsed.Hostname(), sparkConnectPort) + "/;spark-token=" + encoded, nil
+	return "sc://" + net.JoinHostPort(name, sparkConnectPort) + "/;spark-token=" + encoded, nil
+}
+
+// sparkHost is a domain name or an address, perhaps with a scheme, a port and slashes around it.
+var sparkHost = regexp.MustCompile(`^(?i:(?:sc|https?)://)?(\[[0-9A-Fa-f:.]+\]|[\pL\pN][\pL\pN_.-]*)(?::([0-9]{1,5}))?/*$`)
+
+// sparkConnectHost returns the bare name or address. The errors do not repeat the text: if it is a whole Spark Connect
+// URL, there is a token in it.
+func sparkConnectHost(text string) (string, error) {
+	if isIPv6(text) { // without the brackets that it needs in a URL
+		return text, nil
+	}
+	found := sparkHost.FindStringSubmatch(text)
+	switch {
+	case text == "":
+		return "", errors.New("the host is empty")
+	case found == nil:
+		return "", errors.New("the host has more than a name in it, or a scheme other than sc, http and https")
+	case found[2] != "" && found[2] != sparkConnectPort:
+		return "", fmt.Errorf("the host names port %s, but Spark Connect has port %s, which can be left out", found[2], sparkConnectPort)
+	}
+	host := strings.Trim(found[1], "[]")
+	if host != found[1] && !isIPv6(host) {
+		return "", errors.New("what stands in brackets is not an IPv6 address")
+	}
+	return host, nil
+}
+
+func isIPv6(text string) bool {
+	address, err := netip.ParseAddr(text)
+	return err == nil && address.Is6() && address.Zone() == ""
 }

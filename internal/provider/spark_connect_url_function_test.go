@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package provider_test
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/function"
+	frameworkprovider "github.com/hashicorp/terraform-plugin-framework/provider"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/mlplatform/terraform-provider-mlplatform/internal/provider"
+)
+
+// sparkConnectURL calls the function as Terraform does, with its argument in the error if there is one.
+func sparkConnectURL(t *testing.T, host, token string) (string, *function.FuncError) {
+	t.Helper()
+	withFunctions, ok := provider.New("test")().(frameworkprovider.ProviderWithFunctions)
+	if !ok {
+		t.Fatal("the provider has no functions")
+	}
+	for _, constructor := range withFunctions.Functions(t.Context()) {
+		f := constructor()
+		var metadata function.MetadataResponse
+		if f.Metadata(t.Context(), function.MetadataRequest{}, &metadata); metadata.Name != "spark_connect_url" {
+			continue
+		}
+		req := function.RunRequest{Arguments: function.NewArgumentsData([]attr.Value{types.StringValue(host), types.StringValue(token)})}
+		resp := function.RunResponse{Result: function.NewResultData(types.StringUnknown())}
+		f.Run(t.Context(), req, &resp)
+		if resp.Error != nil {
+			return "", resp.Error
+		}
+		result, ok := resp.Result.Value().(types.String)
+		if !ok {
+			t.Fatalf("the result is a %T", resp.Result.Value())
+		}
+		return result.ValueString(), nil
+	}
+	t.Fatal("the provider does not have the function")
+	return "", nil
+}
+
+// The host may be written in every way in which one finds it written; the token is encoded.
+func TestSparkConnectURL(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct{ host, token, want string }{
+		"name":                     {"spark.example.com", "value", "sc://spark.example.com:15002/;spark-token=value"},
+		"name with a slash":        {"spark.example.com/", "value", "sc://spark.example.com:15002/;spark-token=value"},
+		"name with slashes":        {"spark.example.com//", "value", "sc://spark.example.com:15002/;spark-token=value"},
+		"name with the port":       {"spark.example.com:15002", "value", "sc://spark.example.com:15002/;spark-token=value"},
+		"Spark Connect URL":        {"sc://spark.example.com:15002/", "value", "sc://spark.example.com:15002/;spark-token=value"},
+		"https URL":                {"https://spark.example.com", "value", "sc://spark.example.com:15002/;spark-token=value"},
+		"http URL with a slash":    {"http://spark.example.com/", "value", "sc://spark.example.com:15002/;spark-token=value"},
+		"capitals":                 {"HTTPS://Spark.Example.COM", "value", "sc://Spark.Example.COM:15002/;spark-token=value"},
+		"short name":               {"spark", "value", "sc://spark:15002/;spark-token=value"},
+		"underscore and final dot": {"spark_1.example.com.", "value", "sc://spark_1.example.com.:15002/;spark-token=value"},
+		"Cyrillic name":            {"спарк.рф", "value", "sc://спарк.рф:15002/;spark-token=value"},
+		"IPv4":                     {"192.0.2.7:15002", "value", "sc://192.0.2.7:15002/;spark-token=value"},
+		"IPv6":                     {"[2001:db8::7]", "value", "sc://[2001:db8::7]:15002/;spark-token=value"},
+		"IPv6 with the port":       {"sc://[2001:db8::7]:15002/", "value", "sc://[2001:db8::7]:15002/;spark-token=value"},
+		"IPv6 without brackets":    {"2001:db8::7", "value", "sc://[2001:db8::7]:15002/;spark-token=value"},
+		"reserved characters":      {"h", "a+b/c=d;e&f g%h?i#j:k@l", "sc://h:15002/;spark-token=a%2Bb%2Fc%3Dd%3Be%26f%20g%25h%3Fi%23j%3Ak%40l"},
+		"unreserved characters":    {"h", "A-z_0.9~", "sc://h:15002/;spark-token=A-z_0.9~"},
+		"not ASCII":                {"h", "ключ", "sc://h:15002/;spark-token=%D0%BA%D0%BB%D1%8E%D1%87"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, err := sparkConnectURL(t, test.host, test.token)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got != test.want {
+				t.Errorf("got %s, want %s", got, test.want)
+			}
+		})
+	}
+}
+
+// What is no host or no token is an error of that argument, which repeats neither: the host may have a token in it.
+func TestSparkConnectURLRefuses(t *testing.T) {
+	t.Parallel()
+	const notOnlyAName = "The host has more than a name in it, or a scheme other than sc, http and https; give the domain name " +
+		"of the cluster, such as spark.example.com."
+	for name, test := range map[string]struct {
+		host, token string
+		argument    int64
+		want        string
+	}{
+		"empty host":           {"", "hidden", 0, "The host is empty; give"},
+		"scheme alone":         {"sc://", "hidden", 0, notOnlyAName},
+		"slash alone":          {"/", "hidden", 0, notOnlyAName},
+		"wrong port":           {"spark.example.com:443", "hidden", 0, "The host names port 443, but Spark Connect has port 15002, which can be left out"},
+		"wrong port of a URL":  {"https://spark.example.com:8443/", "hidden", 0, "The host names port 8443"},
+		"wrong port of IPv6":   {"[2001:db8::7]:15003", "hidden", 0, "The host names port 15003"},
+		"port of letters":      {"spark.example.com:spark", "hidden", 0, notOnlyAName},
+		"port out of range":    {"spark.example.com:150021", "hidden", 0, notOnlyAName},
+		"another scheme":       {"ftp://spark.example.com", "hidden", 0, notOnlyAName},
+		"two schemes":          {"sc://https://spark.example.com", "hidden", 0, notOnlyAName},
+		"path":                 {"spark.example.com/x", "hidden", 0, notOnlyAName},
+		"query":                {"spark.example.com?x=y", "hidden", 0, notOnlyAName},
+		"fragment":             {"spark.example.com#x", "hidden", 0, notOnlyAName},
+		"user":                 {"me:secret@spark.example.com", "hidden", 0, notOnlyAName},
+		"whole URL":            {"sc://spark.example.com:15002/;spark-token=secret", "hidden", 0, notOnlyAName},
+		"whole URL, no slash":  {"spark.example.com:15002;spark-token=secret", "hidden", 0, notOnlyAName},
+		"token for a name":     {"spark.example.com;spark-token=secret", "hidden", 0, notOnlyAName},
+		"white space":          {"spark.example.com\n", "hidden", 0, notOnlyAName},
+		"brackets, no address": {"[secret]", "hidden", 0, notOnlyAName},
+		"brackets, IPv4":       {"[192.0.2.7]", "hidden", 0, "What stands in brackets is not an IPv6 address"},
+		"zone":                 {"[fe80::1%25eth0]", "hidden", 0, notOnlyAName},
+		"zone, no brackets":    {"fe80::1%eth0", "hidden", 0, notOnlyAName},
+		"empty token":          {"spark.example.com", "", 1, "The token is empty."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, err := sparkConnectURL(t, test.host, test.token)
+			if err == nil {
+				t.Fatalf("got %s", got)
+			}
+			if err.FunctionArgument == nil || *err.FunctionArgument != test.argument || !strings.Contains(err.Text, test.want) {
+				t.Errorf("the error is %v", err)
+			}
+			if strings.Contains(err.Text, "secret") || strings.Contains(err.Text, "hidden") {
+				t.Errorf("the error repeats a secret: %s", err.Text)
+			}
+		})
+	}
+}
+
+// sparkConfig calls the function in a configuration.
+func sparkConfig(variable, output string) string {
+	return `
+terraform {
+  required_providers {
+    mlplatform = { source = "mlplatform/mlplatform" }
+  }
+}
+variable "host" {
+  default = "spark.example.com"
+}
+variable "token" {
+  ` + variable + `
+}
+output "url" {
+  value = provider::mlplatform::spark_connect_url(var.host, var.token)
+  ` + output + `
+}
+`
+}
+
+// The result is as sensitive and as ephemeral as what it is made of, and not known where that is not known.
+func TestSparkConnectURLInAConfiguration(t *testing.T) {
+	t.Parallel()
+	const url = "sc://spark.example.com:15002/;spark-token=emulated-access%2Fx"
+	for name, test := range map[string]struct {
+		config   string
+		features []feature
+		exitCode int
+		says     string
+		shows    bool
+	}{
+		"plain":                    {sparkConfig("", ""), nil, 0, url, true},
+		"sensitive":                {sparkConfig("sensitive = true", "sensitive = true"), nil, 0, "url = <sensitive>", false},
+		"sensitive, output is not": {sparkConfig("sensitive = true", ""), nil, 1, "Output refers to sensitive values", false},
+		"ephemeral, output is not": {sparkConfig("ephemeral = true", ""), []feature{ephemeralResources}, 1, "phemeral", false},
+		"not known": {
+			strings.Replace(sparkConfig("", ""), "var.host,", "terraform_data.later.output,", 1) +
+				"resource \"terraform_data\" \"later\" {\n  input = var.host\n}\n",
+			nil, 0, url, true,
+		},
+		"wrong": {
+			strings.Replace(sparkConfig("sensitive = true", "sensitive = true"), `"spark.example.com"`, `"spark.example.com:443"`, 1),
+			nil, 1, "The host names port 443", false,
+		},
+		"null":  {strings.Replace(sparkConfig("", ""), ", var.token", ", null", 1), nil, 1, "argument must not be null", false},
+		"empty": {strings.Replace(sparkConfig("", ""), ", var.token", `, ""`, 1), nil, 1, "The token is empty.", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			needs(t, append(test.features, functions)...)
+			w := newWorkspace(t, emulated(t))
+			w.env["TF_VAR_token"] = "emulated-access/x"
+			w.write("main.tf", test.config)
+			got := w.run("apply", "-no-color", "-auto-approve")
+			if got.exitCode != test.exitCode || !says(test.says).MatchString(got.shown()) {
+				t.Errorf("exit code %d, without %s:\n%s", got.exitCode, test.says, got.shown())
+			}
+			if shows := regexp.MustCompile("emulated-access").MatchString(got.shown()); shows != test.shows {
+				t.Errorf("the value is shown: %v", shows)
+			}
+		})
+	}
+}
