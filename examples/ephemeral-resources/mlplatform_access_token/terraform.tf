@@ -1,0 +1,7 @@
+terraform {
+  required_providers {
+    mlplatform = {
+      source = "mlplatform/mlplatform"
+    }
+  }
+}

@@ -1,0 +1,9 @@
+terraform {
+  required_providers {
+    mlplatform = {
+      source = "mlplatform/mlplatform"
+    }
+  }
+}
+
+provider "mlplatform" {}

@@ -1,0 +1,25 @@
+output "token" {
+  description = "Value of the access token."
+  value       = mlplatform_access_token.this.token
+  sensitive   = true
+}
+
+output "name" {
+  description = "Name of the access token. Another one after each replacement."
+  value       = mlplatform_access_token.this.name
+}
+
+output "id" {
+  description = "Id of the access token, for replace_triggered_by and keepers of what uses it."
+  value       = mlplatform_access_token.this.id
+}
+
+output "expires_at" {
+  description = "Expiry in RFC 3339, UTC."
+  value       = mlplatform_access_token.this.expires_at
+}
+
+output "status" {
+  description = "State of the token at the last refresh."
+  value       = mlplatform_access_token.this.status
+}

@@ -1,0 +1,44 @@
+variable "name_prefix" {
+  description = "Prefix of the token's name; a unique suffix is added."
+  type        = string
+
+  validation {
+    condition     = length(var.name_prefix) > 0
+    error_message = "The prefix must not be empty, or the tokens could not be told from others."
+  }
+}
+
+variable "role" {
+  description = "USER (submit Spark jobs) or ADMIN (the same, and manage tokens)."
+  type        = string
+  default     = "USER"
+
+  validation {
+    condition     = contains(["USER", "ADMIN"], var.role)
+    error_message = "The role must be USER or ADMIN."
+  }
+}
+
+variable "ttl" {
+  description = "Lifetime of a token."
+  type        = string
+  default     = "90d"
+}
+
+variable "rotate_before" {
+  description = "The first apply within this time of the expiry replaces the token. Apply more often than that."
+  type        = string
+  default     = "14d"
+}
+
+variable "generation" {
+  description = "Raise it to replace the token at once."
+  type        = number
+  default     = 1
+}
+
+variable "delete_on_destroy" {
+  description = "Whether a replaced or destroyed token is deleted at once. With false it works to its expiry, which gives its users time to take up the new one."
+  type        = bool
+  default     = true
+}
