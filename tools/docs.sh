@@ -1,4 +1,6 @@
 #!/bin/sh
+# SPDX-License-Identifier: MPL-2.0
+#
 # Writes docs/ from the provider's schema, templates/ and examples/: tools/docs.sh <CLI> <provider binary>
 #
 # The CLI must know all that the provider has (Terraform 1.14 or later), or pages would be missing.

@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package provider_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/mlplatform/terraform-provider-mlplatform/internal/emulator"
+	"github.com/mlplatform/terraform-provider-mlplatform/internal/mlplatform"
+)
+
+// refused stands for an endpoint where nobody listens any more. The emulator cannot play that.
+const refused emulator.FaultKind = -1
+
+// repeated is the fault that the provider gets over by itself, because it is allowed one more attempt.
+const repeated = "429-repeated"
+
+// singleFaults are what can go wrong with one request. After means that the service acted and the answer is lost.
+func singleFaults() map[string]emulator.Fault {
+	out := map[string]emulator.Fault{
+		"refused":   {Kind: refused},
+		"429":       {Kind: emulator.Respond, Status: http.StatusTooManyRequests, RetryAfter: "0"},
+		repeated:    {Kind: emulator.Respond, Status: http.StatusTooManyRequests, RetryAfter: "0"},
+		"truncated": {Kind: emulator.Truncate},
+	}
+	for name, fault := range map[string]emulator.Fault{
+		"dropped":    {Kind: emulator.Drop},
+		"timeout":    {Kind: emulator.Hang},
+		"500":        {Kind: emulator.Respond, Status: http.StatusInternalServerError},
+		"502-html":   {Kind: emulator.Respond, Status: http.StatusBadGateway, Body: "<html>Bad Gateway</html>"},
+		"wrong-json": {Kind: emulator.BadJSON},
+	} {
+		out[name+"-before"] = fault
+		fault.After = true
+		out[name+"-after"] = fault
+	}
+	return out
+}
+
+// deed is something that a user does with resources of a kind.
+type deed struct {
+	// before writes the attributes of a resource that is there first; nil for none.
+	before func(name string) string
+	// after writes the attributes that it has while the command runs.
+	after func(name string) string
+	// kind is the type of the resource.
+	kind    string
+	command string
+	// redeems tells that the tokens come from register tokens of somebody else's, and the provider has no token.
+	redeems bool
+}
+
+// deeds are all that is done with the two resources.
+func deeds() map[string]deed {
+	const create, read, remove = "apply", "apply -refresh-only", "destroy"
+	const access, register = "mlplatform_access_token", "mlplatform_register_token"
+	named := func(more ...string) func(string) string {
+		return func(name string) string { return lines(append([]string{"name = " + hcl(name)}, more...)...) }
+	}
+	createFirst := func(more ...string) func(string) string {
+		return func(name string) string {
+			return lines(append([]string{"name_prefix = " + hcl(name), "lifecycle {", "create_before_destroy = true", "}"}, more...)...)
+		}
+	}
+	promised := func(more ...string) func(string) string {
+		return func(name string) string {
+			return lines(append([]string{"access_token_name = " + hcl(name), `ttl = "1h"`}, more...)...)
+		}
+	}
+	redeemed := func(name string) string { return "register_token_wo = var.register_tokens[" + hcl(name) + "]" }
+	return map[string]deed{
+		"access token/create":                {kind: access, after: named(), command: create},
+		"access token/read":                  {kind: access, before: named(), after: named(), command: read},
+		"access token/delete":                {kind: access, before: named(), after: named(), command: remove},
+		"access token/replace":               {kind: access, before: named(), after: named(`ttl = "1h"`), command: create},
+		"access token/replace, create first": {kind: access, before: createFirst(), after: createFirst(`ttl = "1h"`), command: create},
+		"register token/create":              {kind: register, after: promised(), command: create},
+		"register token/read":                {kind: register, before: promised(), after: promised(), command: read},
+		"register token/delete":              {kind: register, before: promised(), after: promised(), command: remove},
+		"register token/replace":             {kind: register, before: promised(), after: promised(`role = "ADMIN"`), command: create},
+		"redemption/create":                  {kind: access, after: redeemed, command: create, redeems: true},
+		"redemption/read":                    {kind: access, before: redeemed, after: redeemed, command: read, redeems: true},
+	}
+}
+
+// stage is a service and a workspace in which a deed is done.
+type stage struct {
+	deed
+	w *workspace
+	// names are the names of the resources.
+	names []string
+	// ready tells that everything is as it is before the deed.
+	ready bool
+	// learn is told of each register token that is made for a redemption; it may be nil.
+	learn func(value, name string)
+}
+
+func newStage(t *testing.T, d deed, names ...string) *stage {
+	t.Helper()
+	if d.redeems {
+		needs(t, writeOnlyArguments)
+	}
+	return &stage{deed: d, w: newWorkspace(t, emulated(t)), names: names}
+}
+
+// prepare brings about what the deed starts from, and returns the checks of what follows.
+func (s *stage) prepare(settings string) *promises {
+	s.w.t.Helper()
+	s.w.write("provider.tf", settings)
+	p := s.w.promising()
+	if !s.ready && s.before != nil {
+		s.configure(s.before)
+		s.w.apply()
+	}
+	s.ready = true
+	s.configure(s.after)
+	if s.redeems {
+		s.w.env["MLPLATFORM_TOKEN"] = ""
+	}
+	return p
+}
+
+// configure writes the configuration, with a fresh register token for each redemption.
+func (s *stage) configure(attributes func(string) string) {
+	s.w.t.Helper()
+	s.w.env["MLPLATFORM_TOKEN"] = s.w.b.token
+	var text strings.Builder
+	tokens := map[string]string{}
+	for _, name := range s.names {
+		fmt.Fprintf(&text, "resource %q \"in-%s\" {\n%s\n}\n", s.kind, name, attributes(name))
+		if !s.redeems {
+			continue
+		}
+		// Somebody else, who is an administrator, made it.
+		token, err := s.w.b.client(s.w.t).CreateRegisterToken(s.w.t.Context(), mlplatform.RegisterTokenRequest{
+			AccessTokenName: name, Role: mlplatform.RoleUser, Lifetime: time.Hour,
+		})
+		if err != nil {
+			s.w.t.Fatal(err)
+		}
+		if tokens[name] = token.Value.Reveal(); s.learn != nil {
+			s.learn(tokens[name], name)
+		}
+	}
+	if s.redeems {
+		text.WriteString("variable \"register_tokens\" {\n  type = map(string)\n  ephemeral = true\n}\n")
+		values, err := json.Marshal(tokens)
+		if err != nil {
+			s.w.t.Fatal(err)
+		}
+		s.w.env["TF_VAR_register_tokens"] = string(values)
+	}
+	s.w.write("main.tf", text.String())
+}
+
+// again applies without trouble, after which there is nothing to do. What that leads to is what the next deed starts
+// from, with the two configurations in the other order; where a deed starts from nothing, it is destroyed.
+func (s *stage) again(p *promises) {
+	s.w.t.Helper()
+	s.configure(s.after)
+	p.converges()
+	for _, object := range s.w.kept() {
+		if object.Status != "" || object.Deposed != "" {
+			s.w.t.Errorf("%s is %s, deposed %q", object.address, object.Status, object.Deposed)
+		}
+	}
+	if s.ready = s.before != nil; !s.ready {
+		p.leavesNothing()
+		return
+	}
+	s.before, s.after = s.after, s.before
+}
+
+func (s *stage) arguments() []string { return append(strings.Fields(s.command), "-auto-approve") }
+
+// Whatever goes wrong with any one request of what a user does, no token is lost, and doing it again converges.
+func TestFaultInEachRequest(t *testing.T) {
+	t.Parallel()
+	for name, d := range deeds() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStage(t, d, "etl")
+			p := s.prepare(patient)
+			got, requests := p.run(s.arguments()...)
+			if got.exitCode != 0 || len(requests) == 0 {
+				t.Fatalf("without a fault: exit code %d, %d requests\n%s", got.exitCode, len(requests), got.shown())
+			}
+			s.again(p)
+			p.leavesNothing()
+			nth := map[string]int{}
+			for n, request := range requests {
+				own := isOwn(request)
+				before := nth[request.Operation]
+				if own {
+					nth[request.Operation]++
+				}
+				title := fmt.Sprintf("%d %s", n, request.Operation)
+				t.Run(title, func(t *testing.T) {
+					t.Parallel()
+					everyFault(t, d, n, own)
+				})
+				if own {
+					t.Run(title+" of many", func(t *testing.T) {
+						t.Parallel()
+						everyFaultAtOnce(t, d, request.Operation, before)
+					})
+				}
+			}
+		})
+	}
+}
+
+// isOwn tells whether a request is about one resource, and shows about which. The list and the look at the provider's
+// own token are shared.
+func isOwn(request emulator.Request) bool {
+	return request.IsWrite() || request.Operation == emulator.OpWhoAmI && request.Role != string(emulator.ADMIN)
+}
+
+// atOnce tells whether many resources can meet a fault in one run, each another: it must be of one request, and need no
+// other settings of the provider.
+func atOnce(name string, fault emulator.Fault) bool { return fault.Kind != refused && name != repeated }
+
+// everyFault does a deed again and again, with another fault in the request of this number each time.
+func everyFault(t *testing.T, d deed, n int, own bool) {
+	t.Helper()
+	all := singleFaults()
+	s := newStage(t, d, "etl")
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		if own && atOnce(name, all[name]) {
+			continue
+		}
+		well := t.Run(name, func(t *testing.T) {
+			s.w.t = t
+			s.meet(name, all[name], n)
+		})
+		if s.w.t = t; !well {
+			s = newStage(t, d, "etl")
+		}
+	}
+	p := s.prepare(patient)
+	// To delete a token takes an administrator.
+	s.configure(s.after)
+	p.leavesNothing()
+}
+
+// meet does the deed once, with the fault in the request of this number.
+func (s *stage) meet(name string, fault emulator.Fault, n int) {
+	t, b := s.w.t, s.w.b
+	t.Helper()
+	settings := impatient
+	if name == repeated {
+		settings = strings.Replace(impatient, "max_retries = 0", "max_retries = 1", 1)
+	}
+	p := s.prepare(settings)
+	start := s.w.situation()
+	if fault.Kind == refused {
+		p.w = s.w.through(b.closing(t, n))
+	} else {
+		fault.Skip = n
+		p.faults = []emulator.Fault{fault}
+	}
+	_, requests := p.run(s.arguments()...)
+	p.w = s.w
+	if fault.Kind != refused && (len(requests) <= n || requests[n].Fault == "") {
+		t.Errorf("no request met the fault:\n%s", asLines(requests))
+	}
+	// If it is as if nothing had been done, then what follows was seen without a fault.
+	if s.w.situation() != start {
+		s.again(p)
+	}
+}
+
+// closing is a way to the service that lets so many requests pass and then is closed for good.
+func (b *bench) closing(t *testing.T, passing int) *httptest.Server {
+	t.Helper()
+	var server *httptest.Server
+	server = b.front(t, func(n int, _ *http.Request, act serving) *httptest.ResponseRecorder {
+		answer := act()
+		if n == passing-1 {
+			// Before the answer leaves, and with no connection kept, so that the next request finds nobody.
+			_ = server.Listener.Close()
+		}
+		answer.Header().Set("Connection", "close")
+		return answer
+	})
+	if passing == 0 {
+		_ = server.Listener.Close()
+	}
+	return server
+}
+
+// everyFaultAtOnce does a deed with many resources, each of which meets another fault in its request of this operation;
+// before is how many such requests of its own pass first.
+func everyFaultAtOnce(t *testing.T, d deed, operation string, before int) {
+	t.Helper()
+	all := singleFaults()
+	maps.DeleteFunc(all, func(name string, fault emulator.Fault) bool { return !atOnce(name, fault) })
+	s := newStage(t, d, slices.Sorted(maps.Keys(all))...)
+	trouble := &trouble{operation: operation, skip: before, names: map[string]string{}}
+	s.learn = trouble.learn
+	s.w = s.w.through(s.w.b.front(t, trouble.handle))
+	p := s.prepare(impatient)
+	trouble.start(maps.Clone(all))
+	_, requests := p.run(s.arguments()...)
+	if rest := slices.Sorted(maps.Keys(trouble.start(nil))); len(rest) > 0 {
+		t.Errorf("no request met %q:\n%s", rest, asLines(requests))
+	}
+	lost := 0
+	for _, fault := range all {
+		if d.redeems && operation == emulator.OpRedeemRegisterToken && (fault.After || fault.Kind == emulator.Truncate) {
+			lost++
+		}
+	}
+	if p.unnamed != lost {
+		t.Errorf("%d tokens could not be named by the errors instead of %d", p.unnamed, lost)
+	}
+	s.again(p)
+	p.leavesNothing()
+}

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//go:build unix
+
+package provider_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os/exec"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// running is a command that can be interrupted as by Ctrl-C in a terminal.
+type running struct {
+	cmd *exec.Cmd
+	// stopping is closed when the CLI has said that it was interrupted.
+	stopping chan struct{}
+
+	mu     sync.Mutex
+	stdout bytes.Buffer
+	said   bool
+}
+
+// Write takes the CLI's output.
+func (c *running) Write(text []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.stdout.Write(text)
+	if !c.said && bytes.Contains(c.stdout.Bytes(), []byte("Interrupt received.")) {
+		c.said = true
+		close(c.stopping)
+	}
+	return len(text), nil
+}
+
+// output is what the command has said so far.
+func (c *running) output() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.stdout.String()
+}
+
+// interrupt does what Ctrl-C does: everything that the terminal has in its foreground gets the signal, the provider too.
+func (c *running) interrupt() { _ = syscall.Kill(-c.cmd.Process.Pid, syscall.SIGINT) }
+
+// settled waits until the interrupt has reached the provider, as far as that shows: the request is given up. That does
+// not happen to a redemption, whose answer is worth waiting for, nor to a list, which is for several callers, nor to any
+// request of a plan, because an apply does not tell the provider to stop before it is through with its plan. Then it is
+// enough that the CLI has noticed.
+func (c *running) settled(r *http.Request) {
+	select {
+	case <-r.Context().Done():
+	case <-c.stopping:
+		select {
+		case <-r.Context().Done():
+		case <-time.After(200 * time.Millisecond):
+		}
+	case <-time.After(time.Minute):
+	}
+}
+
+// begin starts the CLI without waiting for its end.
+func (w *workspace) begin(args ...string) *running {
+	w.t.Helper()
+	// No terminal would end it; this is for a command that does not end by itself.
+	ctx, cancel := context.WithTimeout(w.t.Context(), 2*time.Minute)
+	w.t.Cleanup(cancel)
+	c := &running{cmd: exec.CommandContext(ctx, w.cli, args...), stopping: make(chan struct{})}
+	c.cmd.Dir, c.cmd.Stdout, c.cmd.Stderr = w.dir, c, c
+	c.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	c.cmd.WaitDelay = time.Minute
+	c.cmd.Env = []string{}
+	for name, value := range w.env {
+		c.cmd.Env = append(c.cmd.Env, name+"="+value)
+	}
+	return c
+}
+
+// withTheAnswer is a moment at which the CLI may be through before it notices.
+const withTheAnswer = "with the answer"
+
+// moments are when, of a request, the interrupt comes.
+var moments = map[string]func(*running, *http.Request, serving) *httptest.ResponseRecorder{
+	"before it acts": func(c *running, r *http.Request, act serving) *httptest.ResponseRecorder {
+		c.interrupt()
+		c.settled(r)
+		if r.Context().Err() != nil {
+			return nil // the caller went away before the service was reached
+		}
+		return act()
+	},
+	"as it acts": func(c *running, r *http.Request, act serving) *httptest.ResponseRecorder {
+		c.interrupt()
+		c.settled(r)
+		return act() // the request had left already, so that the service acts whoever waits for the answer
+	},
+	"before the answer": func(c *running, r *http.Request, act serving) *httptest.ResponseRecorder {
+		answer := act()
+		c.interrupt()
+		c.settled(r)
+		return answer
+	},
+	withTheAnswer: func(c *running, _ *http.Request, act serving) *httptest.ResponseRecorder {
+		answer := act()
+		c.interrupt()
+		return answer
+	},
+}
+
+// Ctrl-C at whatever moment of what a user does: Terraform ends by itself, no token is lost, and doing it again
+// converges.
+func TestInterruptInEachRequest(t *testing.T) {
+	t.Parallel()
+	for name, d := range deeds() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStage(t, d, "etl")
+			p := s.prepare(patient)
+			_, requests := p.run(s.arguments()...)
+			s.configure(s.after)
+			p.leavesNothing()
+			for n, request := range requests {
+				t.Run(fmt.Sprintf("%d %s", n, request.Operation), func(t *testing.T) {
+					t.Parallel()
+					everyMoment(t, d, n)
+				})
+			}
+		})
+	}
+}
+
+func everyMoment(t *testing.T, d deed, n int) {
+	t.Helper()
+	s := newStage(t, d, "etl")
+	for name, moment := range moments {
+		well := t.Run(name, func(t *testing.T) {
+			s.w.t = t
+			s.interrupted(n, moment, name == withTheAnswer)
+		})
+		if s.w.t = t; !well {
+			s = newStage(t, d, "etl")
+		}
+	}
+	p := s.prepare(patient)
+	s.configure(s.after)
+	p.leavesNothing()
+}
+
+// interrupted does the deed, interrupted at the request of this number, and does it again. Late tells that the command
+// may be through before it notices.
+func (s *stage) interrupted(n int, moment func(*running, *http.Request, serving) *httptest.ResponseRecorder, late bool) {
+	t, b := s.w.t, s.w.b
+	t.Helper()
+	p := s.prepare(patient)
+	start := s.w.situation()
+	var c *running
+	hit := false
+	server := b.front(t, func(number int, r *http.Request, act serving) *httptest.ResponseRecorder {
+		if number != n {
+			return act()
+		}
+		hit = true
+		return moment(c, r, act)
+	})
+	c = s.w.through(server).begin(append(s.arguments(), "-no-color")...)
+	p.begin()
+	err := c.cmd.Run()
+	var failed *exec.ExitError
+	if err != nil && !errors.As(err, &failed) || !c.cmd.ProcessState.Exited() {
+		t.Fatalf("the CLI did not end by itself: %v\n%s", err, c.output())
+	}
+	server.Close() // and with it what is still under way
+	got := outcome{command: s.command, exitCode: c.cmd.ProcessState.ExitCode(), stdout: c.output()}
+	if !hit || !late && !says("Interrupt received.").MatchString(got.stdout) {
+		t.Errorf("there was no interrupt:\n%s", got.stdout)
+	}
+	requests := b.emulator.Journal()
+	p.check(got)
+	if p.unnamed != 0 {
+		t.Error("the answer to a redemption was not waited for, so that its token is lost")
+	}
+	if t.Failed() {
+		t.Logf("exit code %d\n%s\nThe requests were:\n%s", got.exitCode, got.stdout, asLines(requests))
+	}
+	if s.w.situation() != start {
+		s.again(p)
+	}
+}

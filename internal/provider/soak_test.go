@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package provider_test
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/mlplatform/terraform-provider-mlplatform/internal/emulator"
+)
+
+// defaultSchedules is how many random schedules a run of all tests makes; SOAK_N says otherwise, and SOAK_SEED
+// picks one.
+const defaultSchedules = 200
+
+// number reads a number from the environment.
+func number(t *testing.T, variable string) (value uint64, set bool) {
+	t.Helper()
+	text := os.Getenv(variable)
+	if text == "" {
+		return 0, false
+	}
+	value, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		t.Fatalf("%s is no number: %v", variable, err)
+	}
+	return value, true
+}
+
+// Random lives of tokens under random faults: creation, change, replacement and destruction, with time going by and
+// other people making and revoking tokens. A schedule is told by its seed: `make soak SEED=…` runs one that failed.
+func TestSoak(t *testing.T) {
+	t.Parallel()
+	schedules := uint64(defaultSchedules)
+	if n, set := number(t, "SOAK_N"); set {
+		schedules = n
+	}
+	first := uint64(1)
+	if seed, set := number(t, "SOAK_SEED"); set {
+		first, schedules = seed, 1
+	}
+	for seed := first; seed < first+schedules; seed++ {
+		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
+			t.Parallel()
+			s := newSchedule(t, seed)
+			defer func() {
+				if t.Failed() {
+					t.Logf("make soak SEED=%d:\n\t%s", seed, strings.Join(s.story, "\n\t"))
+				}
+			}()
+			s.live()
+		})
+	}
+}
+
+// wish is what the configuration asks of a resource.
+type wish struct {
+	absent                   bool
+	ttl, window, keeper, way int
+}
+
+// schedule is one random life.
+type schedule struct {
+	t      *testing.T
+	w      *workspace
+	p      *promises
+	random *rand.Rand
+	wishes []wish
+	// story tells what was done.
+	story []string
+}
+
+// kinds are the resources of a schedule, each after the one before, so that the requests come in the same order each
+// time: what a fault hits then depends on the seed alone. The one that is created before its predecessor is destroyed
+// comes first, because Terraform does the same with whatever such a resource depends on.
+var kinds = []struct {
+	address string
+	write   func(wish) []string
+}{
+	{"mlplatform_access_token.first", func(w wish) []string {
+		return append([]string{fmt.Sprintf("name_prefix = \"first-%d-\"", w.way), "lifecycle {", "create_before_destroy = true", "}"}, w.lifetime()...)
+	}},
+	{"mlplatform_access_token.fixed", func(w wish) []string {
+		return append([]string{`name = "fixed"`}, w.lifetime()...)
+	}},
+	{"mlplatform_register_token.later", func(w wish) []string {
+		policy := []string{"never", "unused", "always"}[w.way]
+		return []string{`access_token_name = "later"`, `ttl = "2h"`, fmt.Sprintf("keepers = { n = %d }", w.keeper), "recreate_if_invalid = " + hcl(policy)}
+	}},
+}
+
+// lifetime writes what is about time and replacement. Each value of a wish has its own meaning.
+func (w wish) lifetime() []string {
+	out := []string{fmt.Sprintf("keepers = { n = %d }", w.keeper)}
+	if w.ttl > 0 {
+		out = append(out, fmt.Sprintf("ttl = \"%dh\"", 2*w.ttl))
+		if w.window > 0 {
+			out = append(out, fmt.Sprintf("rotate_before = \"%dm\"", 30*w.window))
+		}
+	}
+	return out
+}
+
+func newSchedule(t *testing.T, seed uint64) *schedule {
+	t.Helper()
+	s := &schedule{t: t, w: newWorkspace(t, emulated(t)), random: rand.New(rand.NewPCG(seed, 0))}
+	s.p = s.w.promising()
+	for range kinds {
+		s.wishes = append(s.wishes, s.wish())
+	}
+	return s
+}
+
+func (s *schedule) wish() wish {
+	return wish{
+		absent: s.random.IntN(6) == 0, ttl: s.random.IntN(3), window: s.random.IntN(3), keeper: s.random.IntN(2),
+		way: s.random.IntN(3),
+	}
+}
+
+func (s *schedule) tell(format string, args ...any) {
+	s.story = append(s.story, fmt.Sprintf(format, args...))
+}
+
+// configure writes down what is wished.
+func (s *schedule) configure() {
+	s.t.Helper()
+	var text strings.Builder
+	after := ""
+	for i, kind := range kinds {
+		if s.wishes[i].absent {
+			continue
+		}
+		attributes := kind.write(s.wishes[i])
+		s.tell("%s: %s", kind.address, strings.Join(attributes, ", "))
+		if after != "" {
+			attributes = append(attributes, "depends_on = ["+after+"]")
+		}
+		typ, name, _ := strings.Cut(kind.address, ".")
+		fmt.Fprintf(&text, "resource %q %q {\n%s\n}\n", typ, name, lines(attributes...))
+		after = kind.address
+	}
+	s.w.write("main.tf", text.String()+"# written\n")
+}
+
+// live runs the schedule: two runs under faults with the world going on in between, then one without.
+func (s *schedule) live() {
+	s.configure()
+	s.run("apply")
+	for i := range s.wishes {
+		if s.random.IntN(2) == 0 {
+			s.wishes[i] = s.wish()
+		}
+	}
+	s.goOn()
+	s.configure()
+	s.run([]string{"apply", "apply", "apply", "apply -refresh-only", "destroy"}[s.random.IntN(5)])
+	if s.random.IntN(2) == 0 {
+		s.tell("destroy, at last")
+		s.p.leavesNothing()
+		return
+	}
+	s.settle()
+}
+
+// run runs a command under faults.
+func (s *schedule) run(command string) {
+	s.t.Helper()
+	all := singleFaults()
+	delete(all, "refused")
+	delete(all, repeated) // nothing is repeated here, so it is the same as the other one
+	names := slices.Sorted(maps.Keys(all))
+	operations := []string{
+		"", emulator.OpListAccessTokens, emulator.OpCreateRegisterToken, emulator.OpRedeemRegisterToken,
+		emulator.OpRedeemRegisterToken, emulator.OpWhoAmI, emulator.OpDeleteAccessToken,
+	}
+	for range s.random.IntN(4) {
+		name := names[s.random.IntN(len(names))]
+		fault := all[name]
+		fault.Operation = operations[s.random.IntN(len(operations))]
+		fault.Skip = s.random.IntN(3)
+		s.tell("a fault: %s in request %d of %q", name, fault.Skip, fault.Operation)
+		s.p.faults = append(s.p.faults, fault)
+	}
+	s.w.write("provider.tf", impatient)
+	got, requests := s.p.run(append(strings.Fields(command), "-auto-approve")...)
+	s.tell("%s: exit code %d\n%s", command, got.exitCode, asLines(requests))
+	// Users do as the errors ask: a token whose value nobody has, and that could not be cleared away, is deleted.
+	for _, token := range s.p.orphans() {
+		s.tell("%s is deleted by hand", token.Name)
+		s.w.b.emulator.Revoke(token.Name)
+	}
+}
+
+// goOn is what happens outside of Terraform.
+func (s *schedule) goOn() {
+	s.t.Helper()
+	if s.random.IntN(3) > 0 {
+		later := time.Duration(s.random.IntN(10)) * 30 * time.Minute
+		s.tell("%s go by", later)
+		s.w.b.clock.Advance(later)
+	}
+	if s.random.IntN(3) == 0 {
+		s.tell("the service hides expired tokens")
+		s.w.b.emulator.SetHideExpired(true)
+	}
+	names := []string{"later"}
+	for _, object := range s.w.kept() {
+		if object.isAccessToken() {
+			names = append(names, object.Attributes.Name)
+		}
+	}
+	if s.random.IntN(3) == 0 {
+		name := names[s.random.IntN(len(names))]
+		s.tell("%s is revoked", name)
+		s.w.b.emulator.Revoke(name)
+		if s.random.IntN(2) == 0 {
+			s.tell("%s is made by somebody else", name)
+			s.p.foreign = append(s.p.foreign, s.w.b.seed(s.t, seedToken(name)).ID)
+		}
+	}
+}
+
+// settle applies without trouble and checks that all is as it is wished.
+func (s *schedule) settle() {
+	s.t.Helper()
+	s.tell("apply, at last")
+	s.w.write("provider.tf", patient)
+	got, _ := s.p.run("apply", "-auto-approve")
+	taken := says(`the name "fixed" is taken`).MatchString(errorsOf(got.shown())) && s.foreign("fixed")
+	if got.exitCode != 0 && !taken {
+		s.t.Fatalf("applying without trouble fails:\n%s", got.shown())
+	}
+	for _, token := range s.p.orphans() {
+		s.t.Errorf("after applying again the service holds %q", token.Name)
+	}
+	for _, object := range s.w.kept() {
+		if object.Status != "" || object.Deposed != "" {
+			s.t.Errorf("%s is %s, deposed %q", object.address, object.Status, object.Deposed)
+		}
+		if status := object.Attributes.Status; object.isAccessToken() && status != "active" &&
+			(status != "conflict" || !s.foreign(object.Attributes.Name)) {
+			s.t.Errorf("%s is %s", object.address, status)
+		}
+	}
+	if !taken {
+		s.w.planIsEmpty()
+	}
+}
+
+// foreign tells whether a live token of this name is somebody else's.
+func (s *schedule) foreign(name string) bool {
+	return slices.ContainsFunc(s.w.b.emulator.LiveTokens(), func(token emulator.Token) bool {
+		return token.Name == name && slices.Contains(s.p.foreign, token.ID)
+	})
+}

@@ -1,0 +1,3 @@
+module github.com/mlplatform/terraform-provider-mlplatform/tools/sbom
+
+go 1.26.0
