@@ -13,6 +13,7 @@ import (
 	"net/http/httptest"
 	"os/exec"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -162,24 +163,31 @@ func (s *stage) interrupted(n int, moment func(*running, *http.Request, serving)
 	p := s.prepare(patient)
 	start := s.w.situation()
 	var c *running
-	hit := false
+	var hit atomic.Bool
+	begun := make(chan struct{}) // closed when c can be interrupted
 	server := b.front(t, func(number int, r *http.Request, act serving) *httptest.ResponseRecorder {
 		if number != n {
 			return act()
 		}
-		hit = true
+		<-begun
+		hit.Store(true)
 		return moment(c, r, act)
 	})
 	c = s.w.through(server).begin(append(s.arguments(), "-no-color")...)
 	p.begin()
-	err := c.cmd.Run()
+	err := c.cmd.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	close(begun)
+	err = c.cmd.Wait()
 	var failed *exec.ExitError
 	if err != nil && !errors.As(err, &failed) || !c.cmd.ProcessState.Exited() {
 		t.Fatalf("the CLI did not end by itself: %v\n%s", err, c.output())
 	}
 	server.Close() // and with it what is still under way
 	got := outcome{command: s.command, exitCode: c.cmd.ProcessState.ExitCode(), stdout: c.output()}
-	if !hit || !late && !says("Interrupt received.").MatchString(got.stdout) {
+	if !hit.Load() || !late && !says("Interrupt received.").MatchString(got.stdout) {
 		t.Errorf("there was no interrupt:\n%s", got.stdout)
 	}
 	requests := b.emulator.Journal()
