@@ -29,7 +29,8 @@ type inventory struct {
 
 	mu      sync.Mutex
 	list    AccessTokenList
-	fetched time.Time // the start of the request, so that the age errs on the side of a new one; zero for no list
+	fetched time.Time           // the start of the request, so that the age errs on the side of a new one; zero for no list
+	own     map[string]struct{} // the ids of the tokens that this client has made
 	// onTheWay are the requests whose answer may or may not reflect the writes that happen meanwhile.
 	onTheWay map[*listing]struct{}
 }
@@ -48,7 +49,7 @@ type change struct {
 }
 
 func newInventory(fetch func(context.Context) (AccessTokenList, error)) *inventory {
-	return &inventory{fetch: fetch, onTheWay: map[*listing]struct{}{}}
+	return &inventory{fetch: fetch, own: map[string]struct{}{}, onTheWay: map[*listing]struct{}{}}
 }
 
 // AccessTokens is ListAccessTokens shared with other readers of this client. The answer may be up to a minute old,
@@ -103,12 +104,23 @@ func (i *inventory) refresh(ctx context.Context) (AccessTokenList, error) {
 func (i *inventory) follow(change change) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
+	if change.added.ID != "" {
+		i.own[change.added.ID] = struct{}{}
+	}
 	if !i.fetched.IsZero() {
 		i.list = change.on(i.list)
 	}
 	for request := range i.onTheWay {
 		request.changes = append(request.changes, change)
 	}
+}
+
+// made tells whether this client has made the token of an id.
+func (i *inventory) made(id string) bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	_, own := i.own[id]
+	return own
 }
 
 // forget is called after a write whose outcome is not known: what was listed before no longer holds, and a request that

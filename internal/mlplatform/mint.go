@@ -46,6 +46,9 @@ func (in MintRequest) describes(token AccessToken, now time.Time) bool {
 type LostTokenError struct {
 	// Name is the token's name; empty where only its register token is known.
 	Name string
+	// Candidates are the names of the live tokens that have come since, one of which it is if it exists. They are known
+	// only where Name is not and the client may list.
+	Candidates []string
 	// Err is what kept the value from arriving.
 	Err error
 	// Cleanup is what kept the token from being deleted; nil where that was not possible at all.
@@ -88,8 +91,15 @@ func (c *Client) MintAccessToken(ctx context.Context, in MintRequest, arrived fu
 
 // RedeemAccessToken makes an access token from a register token that somebody else created. It needs no token. The
 // value goes to arrived before any further request; then the token is described. An error after that comes with the
-// value. An answer that is lost for good is a LostTokenError without a name, which only the administrator knows.
+// value. An answer that is lost for good is a LostTokenError without a name, which only the administrator knows; to a
+// client that has an ADMIN token it names the candidates.
 func (c *Client) RedeemAccessToken(ctx context.Context, registerToken Secret, arrived func(Secret)) (AccessToken, Secret, error) {
+	var before AccessTokenList
+	errBefore := ErrNoToken
+	if c.HasToken() {
+		// Best effort: this client need not be an administrator's.
+		before, errBefore = c.inventory.get(ctx, createAge)
+	}
 	lingering, cancel := linger(ctx)
 	defer cancel()
 	value, err := c.redeem(lingering, registerToken)
@@ -98,13 +108,34 @@ func (c *Client) RedeemAccessToken(ctx context.Context, registerToken Secret, ar
 		lost := err
 		value, err = c.redeem(lingering, registerToken)
 		if err != nil {
-			return AccessToken{}, "", &LostTokenError{Err: lost}
+			failure := &LostTokenError{Err: lost}
+			if errBefore == nil {
+				failure.Candidates = c.arrivedSince(lingering, before)
+			}
+			return AccessToken{}, "", failure
 		}
 	}
 	if err != nil {
 		return AccessToken{}, "", err
 	}
 	return c.arrive(ctx, value, arrived)
+}
+
+// arrivedSince names the live tokens that were not there before and that this client has not made knowingly; none if the
+// list cannot be had.
+func (c *Client) arrivedSince(ctx context.Context, before AccessTokenList) []string {
+	now, err := c.ListAccessTokens(ctx)
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, token := range now.Tokens {
+		_, known := before.ByID(token.ID)
+		if !known && !token.Expired(now.AsOf) && !c.inventory.made(token.ID) {
+			names = append(names, token.Name)
+		}
+	}
+	return names
 }
 
 // arrive hands over a value and describes its token.

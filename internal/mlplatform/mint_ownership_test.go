@@ -4,7 +4,9 @@ package mlplatform_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -89,8 +91,72 @@ func TestRedeemAccessToken(t *testing.T) {
 			if !test.lost && (token.Name != "redeemed" || value == "" || value != early) {
 				t.Errorf("got %v", token)
 			}
+			if test.lost && len(lost.Candidates) != 0 {
+				t.Errorf("without a token it knows the candidates %q", lost.Candidates)
+			}
 			if redeems := strings.Count(requests(server), emulator.OpRedeemRegisterToken); redeems > 2 {
 				t.Errorf("the requests were %s", requests(server))
+			}
+		})
+	}
+}
+
+// With an administrator's token, the error of a lost answer names what has come since, but neither what was there before
+// nor what the client has made itself.
+func TestRedeemAccessTokenNamesCandidates(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		user bool
+		list *emulator.Fault
+		want []string
+	}{
+		"administrator":     {false, nil, []string{"redeemed", "somebody else's"}},
+		"user":              {true, nil, nil},
+		"no list before it": {false, &emulator.Fault{Times: 1}, nil},
+		"no list after it":  {false, &emulator.Fault{Skip: 1, Times: -1}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var server *emulator.Server
+			var client *mlplatform.Client
+			var begun atomic.Bool // what comes meanwhile redeems a register token too
+			meanwhile := func() {
+				if begun.Swap(true) {
+					return
+				}
+				seed(t, server, emulator.SeedToken{Name: "somebody else's"})
+				if test.list == nil && !test.user {
+					if _, _, err := client.MintAccessToken(t.Context(), wanted, func(mlplatform.Secret) {}); err != nil {
+						t.Error(err)
+					}
+				}
+			}
+			server, client = start(t, emulator.Options{OnRequest: func(request emulator.Request) {
+				if request.Operation == emulator.OpRedeemRegisterToken {
+					meanwhile()
+				}
+			}}, mlplatform.Config{})
+			register, err := client.CreateRegisterToken(t.Context(), mlplatform.RegisterTokenRequest{
+				AccessTokenName: "redeemed", Role: mlplatform.RoleUser, Lifetime: time.Hour,
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if user := seed(t, server, emulator.SeedToken{Name: "was there before"}); test.user {
+				client = client.WithToken(user)
+			}
+			if test.list != nil {
+				test.list.Operation, test.list.Status = emulator.OpListAccessTokens, 400
+				server.Inject(*test.list)
+			}
+			server.Inject(emulator.Fault{Operation: emulator.OpRedeemRegisterToken, Kind: emulator.Drop, After: true})
+			_, _, err = client.RedeemAccessToken(t.Context(), register.Value, func(mlplatform.Secret) {})
+			var lost *mlplatform.LostTokenError
+			if !errors.As(err, &lost) {
+				t.Fatalf("got error %v", err)
+			}
+			if slices.Sort(lost.Candidates); !slices.Equal(lost.Candidates, test.want) {
+				t.Errorf("the candidates are %q, want %q", lost.Candidates, test.want)
 			}
 		})
 	}

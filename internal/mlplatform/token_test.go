@@ -60,6 +60,7 @@ func TestSecretIsNeverPrinted(t *testing.T) {
 			wantNoCanary(t, fmt.Sprintln(value))
 		})
 	}
+	wantNoCanary(t, secret.String()) // which is what Go prints of panic(secret)
 	if got := fmt.Sprintf("%v %s %q %x", secret, secret, secret, secret); strings.Count(got, redacted) != 4 {
 		t.Errorf("the placeholder is not in its place: %s", got)
 	}
