@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/agext/levenshtein"
@@ -64,6 +65,10 @@ func addRedeemError(diags *diag.Diagnostics, err error) {
 	var failed *mlplatform.Error
 	var lost *mlplatform.LostTokenError
 	switch {
+	case errors.As(err, &lost) && len(lost.Candidates) > 0:
+		diags.AddError(summary, sentence(err.Error())+"\n\nSince then the project has got "+quoted(lost.Candidates)+
+			". Delete the one of these that the register token was made for, because nobody has its value, and apply again with a "+
+			"fresh register token.")
 	case errors.As(err, &lost):
 		diags.AddError(summary, sentence(err.Error())+"\n\nAsk the administrator to delete the access token of the name "+
 			"that the register token was made for, if there is one, and for a fresh register token.")
@@ -152,9 +157,15 @@ func notFoundDetail(name string, list mlplatform.AccessTokenList) string {
 	if len(near) == 0 {
 		return detail + " It has none at all. Check that the provider's token is of the right project."
 	}
-	for i, other := range near[:min(len(near), maxNearNames)] {
-		near[i] = fmt.Sprintf("%q", other)
-	}
-	return detail + " The nearest names are: " + strings.Join(near[:min(len(near), maxNearNames)], ", ") +
+	return detail + " The nearest names are: " + quoted(near[:min(len(near), maxNearNames)]) +
 		". A name is given exactly as the service shows it."
+}
+
+// quoted lists names so that their ends can be seen.
+func quoted(names []string) string {
+	out := make([]string, len(names))
+	for i, name := range names {
+		out[i] = strconv.Quote(name)
+	}
+	return strings.Join(out, ", ")
 }

@@ -40,6 +40,8 @@ func serviceErrorDetail(err error, needs mlplatform.Role) string {
 const (
 	howToGetToken = "An ADMIN token is created in the management console of VK Cloud (ML Platform, access tokens), or " +
 		"by somebody who has one."
+	checkEndpoint = "Check `endpoint` in the provider block (or " + envEndpoint + "): it is the root of the ML " +
+		"Platform service, such as " + mlplatform.DefaultEndpoint + "."
 	howToSetToken = "Set `token` or `token_file` in the provider block, or the environment variable " + envToken + "."
 )
 
@@ -62,6 +64,10 @@ func nextStep(err error, needs mlplatform.Role) string {
 	case mlplatform.IsUnauthorized(err) && failed.MissingScope:
 		return fmt.Sprintf("The token that the provider works with has too weak a role (USER); this needs the role %s. "+
 			"Configure a token of that role. %s", needs, howToGetToken)
+	case mlplatform.IsUnauthorized(err) && failed.Code == "":
+		return "The refusal does not look like one of the service: something before it, such as a proxy, may have refused the " +
+			"request. " + checkEndpoint + " If that is right, the token that the provider works with may be expired or revoked. " +
+			howToSetToken
 	case mlplatform.IsUnauthorized(err):
 		return "The token that the provider works with is expired, revoked or not of this project. Configure one that " +
 			"is valid. " + howToSetToken + " " + howToGetToken
@@ -77,8 +83,6 @@ func nextStepNameTaken(name string) string {
 
 // nextStepByAnswer advises on errors that no change of the configuration's resources can mend.
 func nextStepByAnswer(err *mlplatform.Error) string {
-	const checkEndpoint = "Check `endpoint` in the provider block (or " + envEndpoint + "): it is the root of the ML " +
-		"Platform service, such as " + mlplatform.DefaultEndpoint + "."
 	switch {
 	case mlplatform.IsUntrusted(err):
 		return "The certificate of the service is not trusted by this machine. For an on-premises installation with a " +

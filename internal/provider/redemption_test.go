@@ -149,6 +149,30 @@ func TestRedemptionRefused(t *testing.T) {
 	}
 }
 
+// Where the answer is lost, an administrator is told which token it may be; anybody else has to ask one.
+func TestRedemptionAnswerLost(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		administrator bool
+		says          string
+	}{
+		"to an administrator": {true, `Since then the project has got "redeemed". Delete the one of these that the register token was made for`},
+		"to somebody else":    {false, "Ask the administrator to delete the access token of the name that the register token was made for"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := emulated(t)
+			variables := b.registerTokenFor(t, "redeemed", mlplatform.RoleUser, 0)
+			redemption := b.redemption(true, "")
+			if test.administrator {
+				redemption = strings.ReplaceAll(redemption, "max_retries = 1", fmt.Sprintf("token = %q", b.token))
+			}
+			b.emulator.Inject(emulator.Fault{Operation: emulator.OpRedeemRegisterToken, Kind: emulator.Truncate})
+			b.runFrom(t, "1.11.0", resource.TestStep{Config: redemption, ConfigVariables: variables, ExpectError: says(test.says)})
+		})
+	}
+}
+
 // Deleting needs an administrator: without one the error names the way out, and with one it works.
 func TestRedemptionDestroyed(t *testing.T) {
 	t.Parallel()
