@@ -155,17 +155,14 @@ func everyMoment(t *testing.T, d deed, n int) {
 	p.leavesNothing()
 }
 
-// interrupted does the deed, interrupted at the request of this number, and does it again. Late tells that the command
-// may be through before it notices.
-func (s *stage) interrupted(n int, moment func(*running, *http.Request, serving) *httptest.ResponseRecorder, late bool) {
-	t, b := s.w.t, s.w.b
-	t.Helper()
-	p := s.prepare(patient)
-	start := s.w.situation()
+// interruptedAt runs the CLI and interrupts it at the request of this number. It returns with what came of it whether the
+// request came at all.
+func (w *workspace) interruptedAt(n int, moment func(*running, *http.Request, serving) *httptest.ResponseRecorder, args ...string) (outcome, bool) {
+	w.t.Helper()
 	var c *running
 	var hit atomic.Bool
 	begun := make(chan struct{}) // closed when c can be interrupted
-	server := b.front(t, func(number int, r *http.Request, act serving) *httptest.ResponseRecorder {
+	server := w.b.front(w.t, func(number int, r *http.Request, act serving) *httptest.ResponseRecorder {
 		if number != n {
 			return act()
 		}
@@ -173,21 +170,30 @@ func (s *stage) interrupted(n int, moment func(*running, *http.Request, serving)
 		hit.Store(true)
 		return moment(c, r, act)
 	})
-	c = s.w.through(server).begin(append(s.arguments(), "-no-color")...)
-	p.begin()
-	err := c.cmd.Start()
-	if err != nil {
-		t.Fatal(err)
+	c = w.through(server).begin(append(args, "-no-color")...)
+	if err := c.cmd.Start(); err != nil {
+		w.t.Fatal(err)
 	}
 	close(begun)
-	err = c.cmd.Wait()
+	err := c.cmd.Wait()
 	var failed *exec.ExitError
 	if err != nil && !errors.As(err, &failed) || !c.cmd.ProcessState.Exited() {
-		t.Fatalf("the CLI did not end by itself: %v\n%s", err, c.output())
+		w.t.Fatalf("the CLI did not end by itself: %v\n%s", err, c.output())
 	}
 	server.Close() // and with it what is still under way
-	got := outcome{command: s.command, exitCode: c.cmd.ProcessState.ExitCode(), stdout: c.output()}
-	if !hit.Load() || !late && !says("Interrupt received.").MatchString(got.stdout) {
+	return outcome{command: args[0], exitCode: c.cmd.ProcessState.ExitCode(), stdout: c.output()}, hit.Load()
+}
+
+// interrupted does the deed, interrupted at the request of this number, and does it again. Late tells that the command
+// may be through before it notices.
+func (s *stage) interrupted(n int, moment func(*running, *http.Request, serving) *httptest.ResponseRecorder, late bool) {
+	t, b := s.w.t, s.w.b
+	t.Helper()
+	p := s.prepare(patient)
+	start := s.w.situation()
+	p.begin()
+	got, hit := s.w.interruptedAt(n, moment, s.arguments()...)
+	if !hit || !late && !says("Interrupt received.").MatchString(got.stdout) {
 		t.Errorf("there was no interrupt:\n%s", got.stdout)
 	}
 	requests := b.emulator.Journal()
@@ -200,5 +206,51 @@ func (s *stage) interrupted(n int, moment func(*running, *http.Request, serving)
 	}
 	if s.w.situation() != start {
 		s.again(p)
+	}
+}
+
+// Ctrl-C while an ephemeral access token is made, is used or is deleted: it is gone when the provider has ended.
+func TestInterruptOfAnEphemeralToken(t *testing.T) {
+	t.Parallel()
+	needs(t, ephemeralResources)
+	config := patient + ephemeralBlock("access_token", `ttl = "1h"`) + `
+provider "mlplatform" {
+  alias = "run"
+  token = ` + ephemeralValue + `
+}
+data "mlplatform_current_token" "me" {
+  provider = mlplatform.run
+}
+resource "terraform_data" "me" {
+  input = data.mlplatform_current_token.me.role
+}
+`
+	b := emulated(t)
+	w := newWorkspace(t, b)
+	w.write("main.tf", config)
+	w.apply()
+	for n, request := range b.emulator.Journal() {
+		for name, moment := range moments {
+			t.Run(fmt.Sprintf("%d %s %s", n, request.Operation, name), func(t *testing.T) {
+				t.Parallel()
+				b := emulated(t)
+				w := newWorkspace(t, b)
+				w.write("main.tf", config)
+				got, hit := w.interruptedAt(n, moment, "apply", "-auto-approve")
+				if !hit || name != withTheAnswer && !says("Interrupt received.").MatchString(got.stdout) {
+					t.Errorf("there was no interrupt:\n%s", got.stdout)
+				}
+				for _, name := range b.held(t) {
+					if !says("access token " + hcl(name)).MatchString(errorsOf(got.stdout)) {
+						t.Errorf("the token %q is left behind, of which the user is not told", name)
+					}
+				}
+				if leaks := leaksIn(got.shown(), b.emulator.IssuedValues()); len(leaks) > 0 {
+					t.Errorf("the output shows %q", leaks)
+				} else if t.Failed() {
+					t.Logf("exit code %d\n%s\nThe requests were:\n%s", got.exitCode, got.stdout, asLines(b.emulator.Journal()))
+				}
+			})
+		}
 	}
 }

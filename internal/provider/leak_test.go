@@ -6,14 +6,11 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/mlplatform/terraform-provider-mlplatform/internal/emulator"
 )
 
 // valueMarks begin every value of the emulator's. To search for them too finds values that were cut.
@@ -231,123 +228,5 @@ func (w *workspace) wantPaths(document any, want ...string) {
 	slices.Sort(want)
 	if found := pathsOf(document, w.b.emulator.IssuedValues()); !slices.Equal(found, want) {
 		w.t.Errorf("values are at\n\t%s\ninstead of\n\t%s", strings.Join(found, "\n\t"), strings.Join(want, "\n\t"))
-	}
-}
-
-// Whatever goes wrong with whichever request, no value is shown or logged: not the provider's own, not the one that
-// the request carried, not the one that was on its way back, not the one that an answer repeats.
-func TestCase15NoValueInErrors(t *testing.T) {
-	t.Parallel()
-	for name, spoil := range map[string]func(echo string) emulator.Fault{
-		"403": func(echo string) emulator.Fault {
-			body := fmt.Sprintf(`{"status":403,"errorCode":%[1]q,"errorParams":{"field":%[1]q}}`, echo)
-			return emulator.Fault{Kind: emulator.Respond, Status: 403, Body: body, ContentType: "application/json"}
-		},
-		"500": func(echo string) emulator.Fault {
-			return emulator.Fault{Kind: emulator.Respond, Status: 500, Body: "<html>" + echo + "</html>"}
-		},
-		"dropped":   func(string) emulator.Fault { return emulator.Fault{Kind: emulator.Drop, After: true} },
-		"truncated": func(string) emulator.Fault { return emulator.Fault{Kind: emulator.Truncate} },
-		"wrong JSON": func(echo string) emulator.Fault {
-			body := fmt.Sprintf(`{"register_token":[%[1]q],"refresh_token":{%[1]q:1},"id":[%[1]q],%[1]q:%[1]q}`, echo)
-			return emulator.Fault{Kind: emulator.BadJSON, Body: body}
-		},
-		"redirect": func(echo string) emulator.Fault {
-			return emulator.Fault{Kind: emulator.Redirect, Body: "https://example.com/?token=" + url.QueryEscape(echo)}
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			b := emulated(t)
-			w := newWorkspace(t, b).traced()
-			const settings = "provider \"mlplatform\" {\n  max_retries = 0\n}\n"
-			// fails runs a command that meets the fault at each request of an operation, and must fail for it.
-			fails := func(operation string, args ...string) {
-				t.Helper()
-				fault := spoil(strings.Join(b.emulator.IssuedValues(), " "))
-				fault.Operation, fault.Times = operation, -1
-				b.emulator.Inject(fault)
-				defer b.emulator.ClearFaults()
-				b.emulator.ResetJournal()
-				got := w.run(append(args, "-no-color")...)
-				wantNoLeak(t, b, got)
-				met := func(request emulator.Request) bool { return request.Fault != "" }
-				if !slices.ContainsFunc(b.emulator.Journal(), met) {
-					t.Errorf("%s: no request met the fault of %s", got.command, operation)
-				}
-				if got.exitCode == 0 {
-					t.Errorf("%s with a fault of %s did not fail", got.command, operation)
-				}
-			}
-			w.write("main.tf", settings+registerToken(`access_token_name = "later"`+"\n"+`ttl = "1h"`))
-			for _, operation := range []string{emulator.OpListAccessTokens, emulator.OpCreateRegisterToken} {
-				fails(operation, "apply", "-auto-approve")
-			}
-			w.write("main.tf", settings+leakConfig(w))
-			for _, operation := range []string{
-				emulator.OpListAccessTokens, emulator.OpCreateRegisterToken, emulator.OpRedeemRegisterToken, emulator.OpWhoAmI,
-			} {
-				fails(operation, "apply", "-auto-approve")
-				// What a failed creation left on the service would be in the way of the next.
-				b.emulator.Revoke("user")
-				b.emulator.Revoke("redeemed")
-			}
-			// The register token may be spent.
-			w.apply("-replace=mlplatform_register_token.test")
-			fails(emulator.OpListAccessTokens, "plan")
-			fails(emulator.OpListAccessTokens, "destroy", "-auto-approve", "-refresh=false")
-			fails(emulator.OpDeleteAccessToken, "destroy", "-auto-approve")
-			w.write("terraform.tfstate", "")
-			fails(emulator.OpListAccessTokens, "import", tokenAddress, "user")
-		})
-	}
-}
-
-// A token that cannot be used is not repeated, wherever it comes from.
-func TestNoValueOfBadSettings(t *testing.T) {
-	t.Parallel()
-	badSetting := regexp.MustCompile("Error: (Invalid (token|endpoint)|Conflicting token settings)")
-	b := emulated(t)
-	for name, change := range map[string]func(*workspace){
-		"variable": func(w *workspace) { w.env["MLPLATFORM_TOKEN"] = b.token + "\n" },
-		"file": func(w *workspace) {
-			w.write("token", b.token+"\n"+b.token)
-			delete(w.env, "MLPLATFORM_TOKEN")
-			w.env["MLPLATFORM_TOKEN_FILE"] = "token"
-		},
-		"endpoint": func(w *workspace) {
-			w.env["MLPLATFORM_ENDPOINT"] = "https://user:" + url.QueryEscape(b.token) + "@example.com"
-		},
-		"both": func(w *workspace) {
-			w.write("provider.tf", "provider \"mlplatform\" {\n  token      = "+hcl(b.token)+"\n  token_file = \"/run/mine\"\n}\n")
-		},
-		"query": func(w *workspace) { w.env["MLPLATFORM_ENDPOINT"] = b.endpoint + "?token=" + b.token },
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			w := newWorkspace(t, b).traced()
-			w.write("main.tf", accessToken(`name = "a"`))
-			change(w)
-			got := w.run("plan", "-no-color")
-			if got.exitCode != 1 || !badSetting.MatchString(got.shown()) {
-				t.Errorf("exit code %d:\n%s", got.exitCode, got.shown())
-			}
-			wantNoLeak(t, b, got)
-		})
-	}
-}
-
-// The log tells each request apart all the same: that is what it is for.
-func TestLogTellsRequests(t *testing.T) {
-	t.Parallel()
-	b := emulated(t)
-	w := newWorkspace(t, b).traced()
-	w.write("main.tf", `data "mlplatform_current_token" "me" {}`)
-	log := w.plan().log
-	line := regexp.MustCompile(`(?m)^.*ML Platform request.*$`).FindString(log)
-	for _, want := range []string{"method=" + http.MethodGet, "path=/infra/mlplatform/v1_0/auth/whoami", "status=200", "duration_ms="} {
-		if !strings.Contains(line, want) {
-			t.Errorf("%q is not in the line %q", want, line)
-		}
 	}
 }
