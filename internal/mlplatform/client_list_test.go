@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/mlplatform/terraform-provider-mlplatform/internal/mlplatform/wire"
 )
@@ -121,7 +122,7 @@ func TestListIsCompleteOrRefused(t *testing.T) {
 			if err == nil {
 				t.Fatalf("it was read as %v", got.Tokens)
 			}
-			if diff := cmp.Diff(AccessTokenList{}, got); diff != "" {
+			if diff := cmp.Diff(AccessTokenList{}, got, cmpopts.IgnoreUnexported(AccessTokenList{})); diff != "" {
 				t.Errorf("a list came with the error: %s", diff)
 			}
 			if !strings.Contains(err.Error(), test.want) {

@@ -94,6 +94,7 @@ func (i *inventory) refresh(ctx context.Context) (AccessTokenList, error) {
 	for _, change := range request.changes {
 		list = change.on(list)
 	}
+	list = list.indexed()
 	if !request.outdated {
 		i.list, i.fetched = list, start
 	}

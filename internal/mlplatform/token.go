@@ -68,6 +68,18 @@ type AccessTokenList struct {
 	Tokens []AccessToken
 	// AsOf is the service's time of the answer.
 	AsOf time.Time
+
+	// byID is the index of each token; nil in a list that few ask. A refresh looks for a thousand tokens among ten thousand.
+	byID map[string]int
+}
+
+// indexed returns the list with an index.
+func (l AccessTokenList) indexed() AccessTokenList {
+	l.byID = make(map[string]int, len(l.Tokens))
+	for i := range l.Tokens {
+		l.byID[l.Tokens[i].ID] = i
+	}
+	return l
 }
 
 // ByName finds the token of a name. Where an expired row shares it with a live one, the live one is meant.
@@ -84,6 +96,13 @@ func (l AccessTokenList) ByName(name string) (AccessToken, bool) {
 
 // ByID finds the token of an id.
 func (l AccessTokenList) ByID(id string) (AccessToken, bool) {
+	if l.byID != nil {
+		i, ok := l.byID[id]
+		if !ok {
+			return AccessToken{}, false
+		}
+		return l.Tokens[i], true
+	}
 	for _, token := range l.Tokens {
 		if token.ID == id {
 			return token, true

@@ -289,14 +289,16 @@ func TestListLookups(t *testing.T) {
 			t.Errorf("ByName(%q) is %q, %v; want %q", name, got.ID, found, id)
 		}
 	}
-	for _, want := range list.Tokens {
-		if got, found := list.ByID(want.ID); !found || got != want {
-			t.Errorf("ByID(%q) is %v, %v; want %v", want.ID, got, found, want)
+	for name, list := range map[string]AccessTokenList{"plain list": list, "indexed list": list.indexed()} {
+		for _, want := range list.Tokens {
+			if got, found := list.ByID(want.ID); !found || got != want {
+				t.Errorf("%s: ByID(%q) is %v, %v; want %v", name, want.ID, got, found, want)
+			}
 		}
-	}
-	for _, id := range []string{"", "11", " 1"} {
-		if got, found := list.ByID(id); found {
-			t.Errorf("ByID(%q) is %v", id, got)
+		for _, id := range []string{"", "11", " 1"} {
+			if got, found := list.ByID(id); found {
+				t.Errorf("%s: ByID(%q) is %v", name, id, got)
+			}
 		}
 	}
 	if got, found := (AccessTokenList{}).ByName("plain"); found {
