@@ -330,6 +330,20 @@ func closeInTime(t *testing.T, srv *emulator.Server) {
 	}
 }
 
+// Unchecked, it answers as ever, and notes no breach.
+func TestUnchecked(t *testing.T) {
+	t.Parallel()
+
+	srv := start(t, emulator.Options{Unchecked: true})
+
+	if got := do(t, srv, request{method: http.MethodGet, path: tokensPath, token: srv.AdminToken()}); got.status != http.StatusOK {
+		t.Errorf("got status %d", got.status)
+	}
+
+	do(t, srv, request{method: http.MethodPut, path: whoAmIPath})
+	wantNoViolations(t, srv)
+}
+
 func TestViolationsAreKept(t *testing.T) {
 	t.Parallel()
 

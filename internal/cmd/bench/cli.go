@@ -73,7 +73,7 @@ func (b *bench) command(ctx context.Context, name string, args ...string) *exec.
 // bytes. It knows Linux's /proc; elsewhere it returns 0.
 func watchMemory(done <-chan struct{}) int64 {
 	var peak int64
-	ticker := time.NewTicker(20 * time.Millisecond)
+	ticker := time.NewTicker(100 * time.Millisecond) // the kernel keeps the peak; to look often would cost what is measured
 	defer ticker.Stop()
 	for {
 		select {
