@@ -7,6 +7,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 
+commit=$(git rev-parse HEAD)
 work=$(mktemp -d)
 # Go leaves its caches read-only.
 trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
@@ -20,6 +21,7 @@ release() {
   shift
   mkdir -p "$folder"
   git clone --quiet . "$folder"
+  git -C "$folder" checkout --quiet --detach "$commit"
   start=$(date +%s)
   (cd "$folder" && env "$@" "$work/goreleaser" release --snapshot --clean --skip=sign,publish) >"$work/log" 2>&1 ||
     { cat "$work/log" >&2; exit 1; }
@@ -38,4 +40,4 @@ sums='dist/*_SHA256SUMS'
 (cd "$work/a/second/folder" && cat $sums) >"$work/second.sums"
 diff "$work/first.sums" "$work/second.sums" || { echo 'The builds differ.' >&2; exit 1; }
 cat "$work/first.sums"
-echo "Both builds of $(git rev-parse --short HEAD) are the same."
+echo "Both builds of $commit are the same."

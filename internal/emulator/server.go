@@ -111,7 +111,7 @@ func listen(addr string) (net.Listener, error) {
 // serve answers on the listener, outermost first: the Date, the body, the latency, the journal, the faults, the check
 // of the contract, the rules.
 func (s *Server) serve(unchecked bool) {
-	var routes http.Handler = routed(HandlerWithOptions(handlers{s.service}, StdHTTPServerOptions{
+	routes := routed(HandlerWithOptions(handlers{s.service}, StdHTTPServerOptions{
 		BaseURL:          basePath,
 		ErrorHandlerFunc: func(w http.ResponseWriter, _ *http.Request, _ error) { refuse(w, errNoName) },
 	}))

@@ -67,7 +67,7 @@ func (w *workspace) findable() func() *os.Process {
 	bin := w.t.TempDir()
 	pid := filepath.Join(bin, "pid")
 	script := lines("#!/bin/sh", "echo $$ > '"+pid+"'", "GOTRACEBACK=all exec '"+filepath.Join(folder, program)+"' \"$@\"", "")
-	if err := os.WriteFile(filepath.Join(bin, program), []byte(script), 0o700); err != nil { //nolint:gosec // it is to be run
+	if err := os.WriteFile(filepath.Join(bin, program), []byte(script), 0o700); err != nil {
 		w.t.Fatal(err)
 	}
 	settings := w.env["TF_CLI_CONFIG_FILE"]

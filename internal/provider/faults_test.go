@@ -184,6 +184,7 @@ func (s *stage) arguments() []string { return append(strings.Fields(s.command), 
 // Whatever goes wrong with any one request of what a user does, no token is lost, and doing it again converges.
 func TestFaultInEachRequest(t *testing.T) {
 	t.Parallel()
+	needsTime(t)
 	for name, d := range deeds() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -73,6 +73,14 @@ func emulated(t *testing.T, options ...func(*emulator.Options)) *bench {
 	return &bench{endpoint: server.Endpoint(), token: server.AdminToken(), emulator: server, clock: clock}
 }
 
+// needsTime skips a test that runs the CLI hundreds of times, if the tests are to be short.
+func needsTime(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("takes minutes, so not with -short")
+	}
+}
+
 // live is the service of MLPLATFORM_ENDPOINT and MLPLATFORM_TOKEN; without TF_ACC the test is skipped.
 func live(t *testing.T) *bench {
 	t.Helper()

@@ -120,6 +120,7 @@ var moments = map[string]func(*running, *http.Request, serving) *httptest.Respon
 // converges.
 func TestInterruptInEachRequest(t *testing.T) {
 	t.Parallel()
+	needsTime(t)
 	for name, d := range deeds() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

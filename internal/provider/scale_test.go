@@ -13,6 +13,7 @@ import (
 // list, a creation 3.1 requests for each token, a destruction 1.1.
 func TestRequestsAtScale(t *testing.T) {
 	t.Parallel()
+	needsTime(t)
 	const managed, others = 1000, 9000
 	b := emulated(t)
 	for i := range others {

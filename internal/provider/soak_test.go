@@ -38,6 +38,7 @@ func number(t *testing.T, variable string) (value uint64, set bool) {
 // other people making and revoking tokens. A schedule is told by its seed: `make soak SEED=…` runs one that failed.
 func TestSoak(t *testing.T) {
 	t.Parallel()
+	needsTime(t)
 	schedules := uint64(defaultSchedules)
 	if n, set := number(t, "SOAK_N"); set {
 		schedules = n

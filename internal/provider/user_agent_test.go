@@ -24,7 +24,7 @@ func TestRequestsOfTheProvider(t *testing.T) {
 	want := "^" + regexp.QuoteMeta("terraform-provider-mlplatform/"+builtVersion+" Terraform/"+cliUnderTest(t).number) + "$"
 	if cliUnderTest(t).openTofu {
 		// It tells a provider the version of some Terraform, whatever its own is.
-		want = "^" + regexp.QuoteMeta("terraform-provider-mlplatform/"+builtVersion+" Terraform/") + `\d+\.\d+\.\d+$`
+		want = "^" + regexp.QuoteMeta("terraform-provider-mlplatform/"+builtVersion+" Terraform/") + `\d+\.\d+\.\d+(-\w+)?$`
 	}
 	seen := []string{}
 	for _, request := range b.emulator.Journal() {
