@@ -302,6 +302,9 @@ func (b *bench) closing(t *testing.T, passing int) *httptest.Server {
 // before is how many such requests of its own pass first.
 func everyFaultAtOnce(t *testing.T, d deed, operation string, before int) {
 	t.Helper()
+	if operation == emulator.OpWhoAmI {
+		spares(t, terraformWithFaults, lostState)
+	}
 	all := singleFaults()
 	maps.DeleteFunc(all, func(name string, fault emulator.Fault) bool { return !atOnce(name, fault) })
 	s := newStage(t, d, slices.Sorted(maps.Keys(all))...)

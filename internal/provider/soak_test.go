@@ -39,6 +39,7 @@ func number(t *testing.T, variable string) (value uint64, set bool) {
 func TestSoak(t *testing.T) {
 	t.Parallel()
 	needsTime(t)
+	spares(t, terraformWithFaults, otherOrder)
 	schedules := uint64(defaultSchedules)
 	if n, set := number(t, "SOAK_N"); set {
 		schedules = n
