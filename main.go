@@ -4,7 +4,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -14,6 +13,8 @@ import (
 	runtimedebug "runtime/debug"
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
 
 	"github.com/mlplatform/terraform-provider-mlplatform/internal/provider"
 )
@@ -29,7 +30,9 @@ func main() {
 		fmt.Println("terraform-provider-mlplatform", version)
 		return
 	}
-	for name, value := range quietSettings(os.Environ()) {
+	settings := quietSettings(os.Environ())
+	quiet := len(settings) > 0
+	for name, value := range settings {
 		if err := os.Setenv(name, value); err != nil {
 			log.Fatal(err)
 		}
@@ -40,10 +43,17 @@ func main() {
 	// Parts of the standard library log bytes of an answer that they cannot make sense of. Those could be a token's.
 	log.SetOutput(io.Discard)
 	stderr := os.Stderr // to serve replaces it
-	err := providerserver.Serve(context.Background(), provider.New(version), providerserver.ServeOpts{
-		Address: provider.Address,
-		Debug:   *debug,
-	})
+	var options []tf6server.ServeOpt
+	if *debug {
+		options = append(options, tf6server.WithManagedDebug())
+	}
+	err := tf6server.Serve(provider.Address, func() tfprotov6.ProviderServer {
+		server := providerserver.NewProtocol6(provider.New(version)())()
+		if full, ok := server.(framework); ok && quiet {
+			return quietServer{full}
+		}
+		return server
+	}, options...)
 	if err = errors.Join(err, provider.RevokeLeftOpen()); err != nil {
 		fmt.Fprintln(stderr, err)
 		os.Exit(1)
