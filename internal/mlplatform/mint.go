@@ -94,11 +94,11 @@ func (c *Client) MintAccessToken(ctx context.Context, in MintRequest, arrived fu
 // value. An answer that is lost for good is a LostTokenError without a name, which only the administrator knows; to a
 // client that has an ADMIN token it names the candidates.
 func (c *Client) RedeemAccessToken(ctx context.Context, registerToken Secret, arrived func(Secret)) (AccessToken, Secret, error) {
-	var before AccessTokenList
-	errBefore := ErrNoToken
+	var before *AccessTokenList // nil where the list cannot be had: this client need not be an administrator's
 	if c.HasToken() {
-		// Best effort: this client need not be an administrator's.
-		before, errBefore = c.inventory.get(ctx, createAge)
+		if list, err := c.inventory.get(ctx, createAge); err == nil {
+			before = &list
+		}
 	}
 	lingering, cancel := linger(ctx)
 	defer cancel()
@@ -109,8 +109,8 @@ func (c *Client) RedeemAccessToken(ctx context.Context, registerToken Secret, ar
 		value, err = c.redeem(lingering, registerToken)
 		if err != nil {
 			failure := &LostTokenError{Err: lost}
-			if errBefore == nil {
-				failure.Candidates = c.arrivedSince(lingering, before)
+			if before != nil {
+				failure.Candidates = c.arrivedSince(lingering, *before)
 			}
 			return AccessToken{}, "", failure
 		}
