@@ -20,6 +20,9 @@ import (
 
 const ephemeralValue = "ephemeral.mlplatform_access_token.test.token"
 
+// runProvider is a provider block that works with it.
+const runProvider = "provider \"mlplatform\" {\n  alias = \"run\"\n  token = " + ephemeralValue + "\n}\n"
+
 // openWrites and closeWrites are the requests of an ephemeral access token that change something.
 var (
 	openWrites  = mintWrites
@@ -139,11 +142,7 @@ func TestEphemeralAccessTokenOfAnotherProvider(t *testing.T) {
 	needs(t, ephemeralResources)
 	b := emulated(t)
 	w := newWorkspace(t, b)
-	w.write("main.tf", ephemeralBlock("access_token", lines(`ttl = "1h"`, `name_prefix = "run-"`, `role = "ADMIN"`))+`
-provider "mlplatform" {
-  alias = "run"
-  token = `+ephemeralValue+`
-}
+	w.write("main.tf", ephemeralBlock("access_token", lines(`ttl = "1h"`, `name_prefix = "run-"`, `role = "ADMIN"`))+runProvider+`
 resource "mlplatform_access_token" "test" {
   provider = mlplatform.run
   name     = "made by the run"
@@ -202,7 +201,7 @@ func TestEphemeralAccessTokenLeftByAFailedRun(t *testing.T) {
 	needs(t, ephemeralResources)
 	b := emulated(t)
 	w := newWorkspace(t, b).traced()
-	w.write("main.tf", "provider \"mlplatform\" {\n  max_retries = 0\n}\n"+
+	w.write("main.tf", patient+
 		ephemeralBlock("access_token", lines(`ttl = "90m"`, `enabled = terraform.applying`))+
 		strings.Replace(job(ephemeralValue), "sha256sum > used", "exit 3", 1))
 	b.emulator.Inject(emulator.Fault{Operation: emulator.OpDeleteAccessToken, Kind: emulator.Respond, Status: 500, Times: -1})
@@ -226,11 +225,7 @@ func TestEphemeralAccessTokenOfAFailedPlan(t *testing.T) {
 	needs(t, ephemeralResources)
 	b := emulated(t)
 	w := newWorkspace(t, b)
-	w.write("main.tf", ephemeralBlock("access_token", lines(`ttl = "1h"`, `role = "ADMIN"`))+`
-provider "mlplatform" {
-  alias = "run"
-  token = `+ephemeralValue+`
-}
+	w.write("main.tf", ephemeralBlock("access_token", lines(`ttl = "1h"`, `role = "ADMIN"`))+runProvider+`
 data "mlplatform_access_token" "absent" {
   provider = mlplatform.run
   name     = "absent"
@@ -282,7 +277,7 @@ func TestEphemeralAccessTokenOpenedHalfWay(t *testing.T) {
 			needs(t, ephemeralResources)
 			b := emulated(t)
 			w := newWorkspace(t, b).traced()
-			w.write("main.tf", "provider \"mlplatform\" {\n  max_retries = 0\n}\n"+
+			w.write("main.tf", patient+
 				ephemeralBlock("access_token", lines(`ttl = "90m"`, `enabled = terraform.applying`))+job(ephemeralValue))
 			for _, fault := range test.faults {
 				b.emulator.Inject(fault)
@@ -326,7 +321,7 @@ func TestEphemeralAccessTokenNotClosed(t *testing.T) {
 				w := newWorkspace(t, b)
 				// In the plan or in the apply, not in both: the second would not be reached.
 				enabled := fmt.Sprintf("enabled = terraform.applying == %t", args[0] == "apply")
-				w.write("main.tf", "provider \"mlplatform\" {\n  max_retries = 0\n}\n"+
+				w.write("main.tf", patient+
 					ephemeralBlock("access_token", lines(`ttl = "90m"`, enabled))+job("coalesce("+ephemeralValue+", \"none\")"))
 				test.fault.Operation, test.fault.Times = emulator.OpDeleteAccessToken, -1
 				b.emulator.Inject(test.fault)

@@ -58,7 +58,7 @@ func newQuery(t *testing.T, b *bench, block string) *workspace {
 	t.Helper()
 	needs(t, queries)
 	w := newWorkspace(t, b)
-	w.write("main.tf", "provider \"mlplatform\" {\n  max_retries = 0\n}\n")
+	w.write("main.tf", patient)
 	w.write("tokens.tfquery.hcl", block)
 	return w
 }

@@ -181,10 +181,9 @@ func (s *stage) again(p *promises) {
 
 func (s *stage) arguments() []string { return append(strings.Fields(s.command), "-auto-approve") }
 
-// Whatever goes wrong with any one request of what a user does, no token is lost, and doing it again converges.
-func TestFaultInEachRequest(t *testing.T) {
-	t.Parallel()
-	needsTime(t)
+// eachDeed does every deed once without trouble, and hands on the requests that it takes.
+func eachDeed(t *testing.T, handle func(t *testing.T, d deed, requests []emulator.Request)) {
+	t.Helper()
 	for name, d := range deeds() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -192,31 +191,61 @@ func TestFaultInEachRequest(t *testing.T) {
 			p := s.prepare(patient)
 			got, requests := p.run(s.arguments()...)
 			if got.exitCode != 0 || len(requests) == 0 {
-				t.Fatalf("without a fault: exit code %d, %d requests\n%s", got.exitCode, len(requests), got.shown())
+				t.Fatalf("without trouble: exit code %d, %d requests\n%s", got.exitCode, len(requests), got.shown())
 			}
 			s.again(p)
 			p.leavesNothing()
-			nth := map[string]int{}
-			for n, request := range requests {
-				own := isOwn(request)
-				before := nth[request.Operation]
-				if own {
-					nth[request.Operation]++
-				}
-				title := fmt.Sprintf("%d %s", n, request.Operation)
-				t.Run(title, func(t *testing.T) {
-					t.Parallel()
-					everyFault(t, d, n, own)
-				})
-				if own {
-					t.Run(title+" of many", func(t *testing.T) {
-						t.Parallel()
-						everyFaultAtOnce(t, d, request.Operation, before)
-					})
-				}
-			}
+			handle(t, d, requests)
 		})
 	}
+}
+
+// inTurn does a deed again and again, with another trouble each time, and destroys in the end. What fails does not spoil
+// the stage for those that follow.
+func inTurn(t *testing.T, d deed, troubles []string, do func(s *stage, trouble string)) {
+	t.Helper()
+	s := newStage(t, d, "etl")
+	for _, trouble := range troubles {
+		well := t.Run(trouble, func(t *testing.T) {
+			s.w.t = t
+			do(s, trouble)
+		})
+		if s.w.t = t; !well {
+			s = newStage(t, d, "etl")
+		}
+	}
+	p := s.prepare(patient)
+	// To delete a token takes an administrator.
+	s.configure(s.after)
+	p.leavesNothing()
+}
+
+// Whatever goes wrong with any one request of what a user does, no token is lost, and doing it again converges.
+func TestFaultInEachRequest(t *testing.T) {
+	t.Parallel()
+	needsTime(t)
+	eachDeed(t, func(t *testing.T, d deed, requests []emulator.Request) {
+		t.Helper()
+		nth := map[string]int{}
+		for n, request := range requests {
+			own := isOwn(request)
+			before := nth[request.Operation]
+			if own {
+				nth[request.Operation]++
+			}
+			title := fmt.Sprintf("%d %s", n, request.Operation)
+			t.Run(title, func(t *testing.T) {
+				t.Parallel()
+				everyFault(t, d, n, own)
+			})
+			if own {
+				t.Run(title+" of many", func(t *testing.T) {
+					t.Parallel()
+					everyFaultAtOnce(t, d, request.Operation, before)
+				})
+			}
+		}
+	})
 }
 
 // isOwn tells whether a request is about one resource, and shows about which. The list and the look at the provider's
@@ -233,23 +262,10 @@ func atOnce(name string, fault emulator.Fault) bool { return fault.Kind != refus
 func everyFault(t *testing.T, d deed, n int, own bool) {
 	t.Helper()
 	all := singleFaults()
-	s := newStage(t, d, "etl")
-	for _, name := range slices.Sorted(maps.Keys(all)) {
-		if own && atOnce(name, all[name]) {
-			continue
-		}
-		well := t.Run(name, func(t *testing.T) {
-			s.w.t = t
-			s.meet(name, all[name], n)
-		})
-		if s.w.t = t; !well {
-			s = newStage(t, d, "etl")
-		}
+	if own {
+		maps.DeleteFunc(all, atOnce)
 	}
-	p := s.prepare(patient)
-	// To delete a token takes an administrator.
-	s.configure(s.after)
-	p.leavesNothing()
+	inTurn(t, d, slices.Sorted(maps.Keys(all)), func(s *stage, name string) { s.meet(name, all[name], n) })
 }
 
 // meet does the deed once, with the fault in the request of this number.

@@ -76,16 +76,23 @@ resource "mlplatform_access_token" "test" {
 }
 `
 
-// From an ephemeral register token into a write-only argument: a plan asks nothing of the service, an apply makes one of
-// each, and the only value that anything shows, logs or keeps is that of the access token in its own state.
-func TestHandOver(t *testing.T) {
-	t.Parallel()
-	needs(t, ephemeralResources, writeOnlyArguments)
+// handingOver is a traced workspace with both sides in it.
+func handingOver(t *testing.T) (*bench, *workspace) {
+	t.Helper()
 	b := emulated(t)
 	w := newWorkspace(t, b).traced()
 	delete(w.env, "MLPLATFORM_TOKEN")
 	w.env["TF_VAR_admin"] = b.token
 	w.write("main.tf", twoSides)
+	return b, w
+}
+
+// From an ephemeral register token into a write-only argument: a plan asks nothing of the service, an apply makes one of
+// each, and the only value that anything shows, logs or keeps is that of the access token in its own state.
+func TestHandOver(t *testing.T) {
+	t.Parallel()
+	needs(t, ephemeralResources, writeOnlyArguments)
+	b, w := handingOver(t)
 
 	wantNoLeak(t, b, w.plan("-out=saved"))
 	if made := len(b.emulator.Journal()); made != 0 {
@@ -155,11 +162,7 @@ func TestHandOverBetweenConfigurations(t *testing.T) {
 func TestHandOverFails(t *testing.T) {
 	t.Parallel()
 	needs(t, ephemeralResources, writeOnlyArguments)
-	b := emulated(t)
-	w := newWorkspace(t, b).traced()
-	delete(w.env, "MLPLATFORM_TOKEN")
-	w.env["TF_VAR_admin"] = b.token
-	w.write("main.tf", twoSides)
+	b, w := handingOver(t)
 	b.seed(t, seedToken("handed over"))
 	got := w.run("apply", "-no-color", "-auto-approve")
 	wantNoLeak(t, b, got)

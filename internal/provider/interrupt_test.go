@@ -9,14 +9,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os/exec"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/mlplatform/terraform-provider-mlplatform/internal/emulator"
 )
 
 // running is a command that can be interrupted as by Ctrl-C in a terminal.
@@ -121,39 +125,17 @@ var moments = map[string]func(*running, *http.Request, serving) *httptest.Respon
 func TestInterruptInEachRequest(t *testing.T) {
 	t.Parallel()
 	needsTime(t)
-	for name, d := range deeds() {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := newStage(t, d, "etl")
-			p := s.prepare(patient)
-			_, requests := p.run(s.arguments()...)
-			s.configure(s.after)
-			p.leavesNothing()
-			for n, request := range requests {
-				t.Run(fmt.Sprintf("%d %s", n, request.Operation), func(t *testing.T) {
-					t.Parallel()
-					everyMoment(t, d, n)
+	eachDeed(t, func(t *testing.T, d deed, requests []emulator.Request) {
+		t.Helper()
+		for n, request := range requests {
+			t.Run(fmt.Sprintf("%d %s", n, request.Operation), func(t *testing.T) {
+				t.Parallel()
+				inTurn(t, d, slices.Sorted(maps.Keys(moments)), func(s *stage, moment string) {
+					s.interrupted(n, moments[moment], moment == withTheAnswer)
 				})
-			}
-		})
-	}
-}
-
-func everyMoment(t *testing.T, d deed, n int) {
-	t.Helper()
-	s := newStage(t, d, "etl")
-	for name, moment := range moments {
-		well := t.Run(name, func(t *testing.T) {
-			s.w.t = t
-			s.interrupted(n, moment, name == withTheAnswer)
-		})
-		if s.w.t = t; !well {
-			s = newStage(t, d, "etl")
+			})
 		}
-	}
-	p := s.prepare(patient)
-	s.configure(s.after)
-	p.leavesNothing()
+	})
 }
 
 // interruptedAt runs the CLI and interrupts it at the request of this number. It returns with what came of it whether the
@@ -214,11 +196,7 @@ func (s *stage) interrupted(n int, moment func(*running, *http.Request, serving)
 func TestInterruptOfAnEphemeralToken(t *testing.T) {
 	t.Parallel()
 	needs(t, ephemeralResources)
-	config := patient + ephemeralBlock("access_token", `ttl = "1h"`) + `
-provider "mlplatform" {
-  alias = "run"
-  token = ` + ephemeralValue + `
-}
+	config := patient + ephemeralBlock("access_token", `ttl = "1h"`) + runProvider + `
 data "mlplatform_current_token" "me" {
   provider = mlplatform.run
 }

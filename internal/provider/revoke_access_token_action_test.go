@@ -155,7 +155,7 @@ func TestRevokeRefused(t *testing.T) {
 			b.seed(t, seedToken("etl-nightly"))
 			b.seed(t, seedToken("ETL-nightly"))
 			w := newWorkspace(t, b)
-			w.write("main.tf", "provider \"mlplatform\" {\n  max_retries = 0\n}\n"+revokeAction(hcl(test.token)))
+			w.write("main.tf", patient+revokeAction(hcl(test.token)))
 			if test.happen != nil {
 				test.happen(t, w)
 			}

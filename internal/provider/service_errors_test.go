@@ -283,7 +283,7 @@ func TestFailureAfterTheValueKeepsIt(t *testing.T) {
 			t.Parallel()
 			b := emulated(t)
 			w := newWorkspace(t, b)
-			w.write("main.tf", "provider \"mlplatform\" {\n  max_retries = 0\n}\n"+accessToken(lines(`name_prefix = "etl-"`, `ttl = "1h"`)))
+			w.write("main.tf", patient+accessToken(lines(`name_prefix = "etl-"`, `ttl = "1h"`)))
 			fault.Operation, fault.Times = emulator.OpWhoAmI, -1
 			b.emulator.Inject(fault)
 			got := w.run("apply", "-no-color", "-auto-approve")
