@@ -299,15 +299,18 @@ func (s *stage) meet(name string, fault emulator.Fault, n int) {
 func (b *bench) closing(t *testing.T, passing int) *httptest.Server {
 	t.Helper()
 	var server *httptest.Server
+	made := make(chan struct{}) // closed when server is set
 	server = b.front(t, func(n int, _ *http.Request, act serving) *httptest.ResponseRecorder {
 		answer := act()
 		if n == passing-1 {
 			// Before the answer leaves, and with no connection kept, so that the next request finds nobody.
+			<-made
 			_ = server.Listener.Close()
 		}
 		answer.Header().Set("Connection", "close")
 		return answer
 	})
+	close(made)
 	if passing == 0 {
 		_ = server.Listener.Close()
 	}
