@@ -24,6 +24,14 @@ func linger(ctx context.Context) (context.Context, context.CancelFunc) {
 	return detached, func() { stop(); cancel() }
 }
 
+// notRedeemed is the error of a redemption that was cancelled before its request; nil if it was not cancelled.
+func notRedeemed(ctx context.Context) error {
+	if ctx.Err() == nil {
+		return nil
+	}
+	return &Error{Operation: opRedeem, Err: ctx.Err(), unsent: true}
+}
+
 // MintRequest says what access token to make.
 type MintRequest struct {
 	// Name is any text; no live token of the project may have it.
@@ -100,6 +108,9 @@ func (c *Client) RedeemAccessToken(ctx context.Context, registerToken Secret, ar
 			before = &list
 		}
 	}
+	if err := notRedeemed(ctx); err != nil {
+		return AccessToken{}, "", err
+	}
 	lingering, cancel := linger(ctx)
 	defer cancel()
 	value, err := c.redeem(lingering, registerToken)
@@ -166,8 +177,8 @@ func (c *Client) mint(ctx context.Context, in MintRequest, before AccessTokenLis
 				return "", err
 			}
 		}
-		if ctx.Err() != nil {
-			return "", &Error{Operation: opRedeem, Err: ctx.Err(), unsent: true}
+		if err := notRedeemed(ctx); err != nil {
+			return "", err
 		}
 		value, err := c.redeem(lingering, register.Value)
 		switch {

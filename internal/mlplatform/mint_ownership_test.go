@@ -3,6 +3,7 @@
 package mlplatform_test
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -95,6 +96,40 @@ func TestRedeemAccessToken(t *testing.T) {
 				t.Errorf("without a token it knows the candidates %q", lost.Candidates)
 			}
 			if redeems := strings.Count(requests(server), emulator.OpRedeemRegisterToken); redeems > 2 {
+				t.Errorf("the requests were %s", requests(server))
+			}
+		})
+	}
+}
+
+// A register token works once, so it is not spent for a caller who has gone away before that.
+func TestRedeemAccessTokenCancelledBefore(t *testing.T) {
+	t.Parallel()
+	for name, withToken := range map[string]bool{"without a token": false, "while it lists": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithCancel(t.Context())
+			server, client := start(t, emulator.Options{OnRequest: func(request emulator.Request) {
+				if request.Operation == emulator.OpListAccessTokens {
+					cancel()
+				}
+			}}, mlplatform.Config{})
+			register, err := client.CreateRegisterToken(t.Context(), mlplatform.RegisterTokenRequest{
+				AccessTokenName: "redeemed", Role: mlplatform.RoleUser, Lifetime: time.Hour,
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !withToken {
+				client = client.WithToken("")
+				cancel()
+			}
+			_, _, err = client.RedeemAccessToken(ctx, register.Value, func(mlplatform.Secret) { t.Error("it was redeemed") })
+			var failure *mlplatform.Error
+			if !errors.As(err, &failure) || !errors.Is(err, context.Canceled) || failure.OutcomeUnknown() {
+				t.Errorf("got error %v", err)
+			}
+			if strings.Contains(requests(server), emulator.OpRedeemRegisterToken) {
 				t.Errorf("the requests were %s", requests(server))
 			}
 		})
