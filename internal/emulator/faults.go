@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -47,6 +48,7 @@ func (k FaultKind) String() string {
 // Faults sit outside the check of the contract, so a spoiled answer is no violation.
 type Fault struct {
 	Operation   string // operationId; empty: any request
+	NamePrefix  string // how the name of the access token begins that the request is about; empty: whatever it is about
 	Skip        int    // so many matching requests pass first, whatever other faults do to them
 	Times       int    // 0: once; -1: always
 	After       bool   // the service acts, then the answer is spoiled; otherwise it never learns of the request
@@ -93,7 +95,7 @@ func (f *faults) clear() {
 
 // next returns the fault that a request meets: the oldest one that is due. Each fault counts the requests that match
 // it by itself, so what it skips does not depend on the others in the queue.
-func (f *faults) next(operation string) (Fault, bool) {
+func (f *faults) next(r Request) (Fault, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 
@@ -101,7 +103,8 @@ func (f *faults) next(operation string) (Fault, bool) {
 
 	for _, fault := range f.queue {
 		switch {
-		case fault.Operation != "" && fault.Operation != operation:
+		case fault.Operation != "" && fault.Operation != r.Operation:
+		case !strings.HasPrefix(r.TokenName, fault.NamePrefix):
 		case fault.Skip > 0:
 			fault.Skip--
 		case due == nil:
@@ -129,7 +132,7 @@ func (s *Server) faulty(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c := callOf(r)
 
-		fault, ok := s.faults.next(c.operation())
+		fault, ok := s.faults.next(s.journal.get(c.entry))
 		if !ok {
 			next.ServeHTTP(w, r)
 			return

@@ -337,6 +337,44 @@ func TestWhichRequestMeetsWhichFault(t *testing.T) {
 	}
 }
 
+// Each operation but the list is about one access token, of which a fault may be.
+func TestFaultOfOneToken(t *testing.T) {
+	t.Parallel()
+
+	for _, operation := range []string{
+		emulator.OpCreateRegisterToken, emulator.OpRedeemRegisterToken, emulator.OpWhoAmI, emulator.OpDeleteAccessToken,
+	} {
+		t.Run(operation, func(t *testing.T) {
+			t.Parallel()
+
+			srv := start(t, emulator.Options{})
+			srv.Inject(emulator.Fault{Operation: operation, NamePrefix: "b", Times: -1})
+
+			for _, name := range []string{"a b", "b 1"} {
+				value := seed(t, srv, emulator.SeedToken{Name: name})
+				register := mint(t, srv, name+" later", "USER", "1h", "")
+				answers := map[string]response{
+					emulator.OpCreateRegisterToken: register,
+					emulator.OpWhoAmI:              whoAmI(t, srv, value),
+					emulator.OpDeleteAccessToken:   remove(t, srv, name),
+				}
+
+				if register.status == http.StatusCreated {
+					answers[emulator.OpRedeemRegisterToken] = redeem(t, srv, field(t, register, "register_token"))
+				}
+
+				wantStatus(t, list(t, srv), http.StatusOK)
+
+				for other, answer := range answers {
+					if met := answer.status == http.StatusInternalServerError; met != (other == operation && name == "b 1") {
+						t.Errorf("%s about %q: got status %d", other, name, answer.status)
+					}
+				}
+			}
+		})
+	}
+}
+
 func TestClearFaults(t *testing.T) {
 	t.Parallel()
 

@@ -13,7 +13,7 @@ type Request struct {
 	Operation string // operationId of the contract; empty for a path or method that is not in it
 	Method    string
 	Path      string
-	TokenName string // name in the query of a deletion
+	TokenName string // name of the access token that it is about; empty for the list and for one that is unknown
 	Role      string // role of the calling token, expired or not; empty for none and for one that is unknown
 	UserAgent string
 	Status    int // 0: no answer was sent, or not yet
@@ -101,7 +101,7 @@ func (s *Server) journalled(next http.Handler) http.Handler {
 			Operation: c.operation(),
 			Method:    r.Method,
 			Path:      r.URL.Path,
-			TokenName: r.URL.Query().Get("token_name"),
+			TokenName: s.subject(c.operation(), r),
 			Role:      s.service.roleOf(value),
 			UserAgent: r.UserAgent(),
 			At:        s.now(),

@@ -165,23 +165,23 @@ func TestJournal(t *testing.T) {
 	remove(t, srv, "a b")
 	do(t, srv, request{method: http.MethodGet, path: "/nowhere"})
 
-	entry := func(operation, method, path, role string, status int) emulator.Request {
+	entry := func(operation, name, method, path, role string, status int) emulator.Request {
 		return emulator.Request{
-			Operation: operation, Method: method, Path: "/infra/mlplatform" + path, Role: role, Status: status,
+			Operation: operation, TokenName: name, Method: method, Path: "/infra/mlplatform" + path, Role: role, Status: status,
 			UserAgent: "Go-http-client/1.1", At: noon,
 		}
 	}
-	deletion := entry(emulator.OpDeleteAccessToken, http.MethodDelete, tokensPath, "ADMIN", 0)
-	deletion.TokenName, deletion.Fault = "a b", "drop after"
+	deletion := entry(emulator.OpDeleteAccessToken, "a b", http.MethodDelete, tokensPath, "ADMIN", 0)
+	deletion.Fault = "drop after"
 
 	want := []emulator.Request{
-		entry(emulator.OpCreateRegisterToken, http.MethodPost, registerPath, "ADMIN", http.StatusCreated),
-		entry(emulator.OpRedeemRegisterToken, http.MethodPost, tokensPath, "", http.StatusCreated),
-		entry(emulator.OpWhoAmI, http.MethodGet, whoAmIPath, "USER", http.StatusOK),
-		entry(emulator.OpWhoAmI, http.MethodGet, whoAmIPath, "", http.StatusForbidden),
-		entry(emulator.OpListAccessTokens, http.MethodGet, tokensPath, "ADMIN", http.StatusOK),
+		entry(emulator.OpCreateRegisterToken, "a b", http.MethodPost, registerPath, "ADMIN", http.StatusCreated),
+		entry(emulator.OpRedeemRegisterToken, "a b", http.MethodPost, tokensPath, "", http.StatusCreated),
+		entry(emulator.OpWhoAmI, "a b", http.MethodGet, whoAmIPath, "USER", http.StatusOK),
+		entry(emulator.OpWhoAmI, "", http.MethodGet, whoAmIPath, "", http.StatusForbidden),
+		entry(emulator.OpListAccessTokens, "", http.MethodGet, tokensPath, "ADMIN", http.StatusOK),
 		deletion,
-		entry("", http.MethodGet, "/nowhere", "", http.StatusNotFound),
+		entry("", "", http.MethodGet, "/nowhere", "", http.StatusNotFound),
 	}
 
 	got := srv.Journal()

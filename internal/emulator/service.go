@@ -113,6 +113,23 @@ func (s *service) roleOf(value string) string {
 	return ""
 }
 
+// nameOf returns the name of the access token that a value of either kind is for, expired or not, and "" for an unknown
+// value.
+func (s *service) nameOf(value string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+
+	if token, ok := s.byValue[value]; ok {
+		return token.Name
+	}
+
+	if register, ok := s.registers[value]; ok {
+		return register.ClientName
+	}
+
+	return ""
+}
+
 // mint creates a register token. It reserves nothing: whether the name is free is decided when it is redeemed.
 func (s *service) mint(issuer string, req CreateRegisterTokenRequest) (string, error) {
 	if req.ClientName == "" {

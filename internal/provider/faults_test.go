@@ -99,8 +99,6 @@ type stage struct {
 	names []string
 	// ready tells that everything is as it is before the deed.
 	ready bool
-	// learn is told of each register token that is made for a redemption; it may be nil.
-	learn func(value, name string)
 }
 
 func newStage(t *testing.T, d deed, names ...string) *stage {
@@ -146,9 +144,7 @@ func (s *stage) configure(attributes func(string) string) {
 		if err != nil {
 			s.w.t.Fatal(err)
 		}
-		if tokens[name] = token.Value.Reveal(); s.learn != nil {
-			s.learn(tokens[name], name)
-		}
+		tokens[name] = token.Value.Reveal()
 	}
 	if s.redeems {
 		text.WriteString("variable \"register_tokens\" {\n  type = map(string)\n  ephemeral = true\n}\n")
@@ -327,17 +323,17 @@ func everyFaultAtOnce(t *testing.T, d deed, operation string, before int) {
 	all := singleFaults()
 	maps.DeleteFunc(all, func(name string, fault emulator.Fault) bool { return !atOnce(name, fault) })
 	s := newStage(t, d, slices.Sorted(maps.Keys(all))...)
-	trouble := &trouble{operation: operation, skip: before, names: map[string]string{}}
-	s.learn = trouble.learn
-	s.w = s.w.through(s.w.b.front(t, trouble.handle))
 	p := s.prepare(impatient)
-	trouble.start(maps.Clone(all))
-	_, requests := p.run(s.arguments()...)
-	if rest := slices.Sorted(maps.Keys(trouble.start(nil))); len(rest) > 0 {
-		t.Errorf("no request met %q:\n%s", rest, asLines(requests))
+	for name, fault := range all {
+		fault.Operation, fault.NamePrefix, fault.Skip = operation, name, before
+		p.faults = append(p.faults, fault)
 	}
+	_, requests := p.run(s.arguments()...)
 	lost := 0
-	for _, fault := range all {
+	for name, fault := range all {
+		if !slices.ContainsFunc(requests, func(r emulator.Request) bool { return r.Fault != "" && strings.HasPrefix(r.TokenName, name) }) {
+			t.Errorf("no request met %q:\n%s", name, asLines(requests))
+		}
 		if d.redeems && operation == emulator.OpRedeemRegisterToken && (fault.After || fault.Kind == emulator.Truncate) {
 			lost++
 		}
