@@ -27,12 +27,17 @@ type inventory struct {
 	fetch func(context.Context) (AccessTokenList, error)
 	group singleflight.Group
 
-	mu      sync.Mutex
-	list    AccessTokenList
-	fetched time.Time           // the start of the request, so that the age errs on the side of a new one; zero for no list
-	own     map[string]struct{} // the ids of the tokens that this client has made
+	mu     sync.Mutex
+	latest snapshot
+	own    map[string]struct{} // the ids of the tokens that this client has made
 	// onTheWay are the requests whose answer may or may not reflect the writes that happen meanwhile.
 	onTheWay map[*listing]struct{}
+}
+
+// snapshot is a list and when its request began, so that its age errs on the side of a new one; zero for no list.
+type snapshot struct {
+	list  AccessTokenList
+	start time.Time
 }
 
 // listing is a request for the list that has not been answered yet.
@@ -58,28 +63,35 @@ func (c *Client) AccessTokens(ctx context.Context) (AccessTokenList, error) {
 	return c.inventory.get(ctx, readAge)
 }
 
+// get returns the list as it was when it was asked for, or up to age before that.
 func (i *inventory) get(ctx context.Context, age time.Duration) (AccessTokenList, error) {
-	i.mu.Lock()
-	if !i.fetched.IsZero() && time.Since(i.fetched) < age {
-		defer i.mu.Unlock()
-		return i.list, nil
-	}
-	i.mu.Unlock()
-	// The request belongs to all who wait for it, so one that is cancelled must not end it for the others. It ends by
-	// the time limit of the request.
-	answer := i.group.DoChan("list", func() (any, error) { return i.refresh(context.WithoutCancel(ctx)) })
-	select {
-	case <-ctx.Done():
-		return AccessTokenList{}, &Error{Operation: opList, Err: ctx.Err(), unsent: true}
-	case result := <-answer:
-		if result.Err != nil {
-			return AccessTokenList{}, result.Err
+	oldest := time.Now().Add(-age)
+	for {
+		i.mu.Lock()
+		latest := i.latest
+		i.mu.Unlock()
+		if latest.start.After(oldest) {
+			return latest.list, nil
 		}
-		return result.Val.(AccessTokenList), nil //nolint:forcetypeassert // refresh returns nothing else
+		// The request belongs to all who wait for it, so one that is cancelled must not end it for the others. It ends by
+		// the time limit of the request.
+		answer := i.group.DoChan("list", func() (any, error) { return i.refresh(context.WithoutCancel(ctx)) })
+		select {
+		case <-ctx.Done():
+			return AccessTokenList{}, &Error{Operation: opList, Err: ctx.Err(), unsent: true}
+		case result := <-answer:
+			if result.Err != nil {
+				return AccessTokenList{}, result.Err
+			}
+			// A slow request that somebody else began may have begun too long ago.
+			if got := result.Val.(snapshot); got.start.After(oldest) { //nolint:forcetypeassert // refresh returns nothing else
+				return got.list, nil
+			}
+		}
 	}
 }
 
-func (i *inventory) refresh(ctx context.Context) (AccessTokenList, error) {
+func (i *inventory) refresh(ctx context.Context) (snapshot, error) {
 	start, request := time.Now(), &listing{}
 	i.mu.Lock()
 	i.onTheWay[request] = struct{}{}
@@ -89,16 +101,16 @@ func (i *inventory) refresh(ctx context.Context) (AccessTokenList, error) {
 	defer i.mu.Unlock()
 	delete(i.onTheWay, request)
 	if err != nil {
-		return AccessTokenList{}, err
+		return snapshot{}, err
 	}
 	for _, change := range request.changes {
 		list = change.on(list)
 	}
-	list = list.indexed()
+	got := snapshot{list.indexed(), start}
 	if !request.outdated {
-		i.list, i.fetched = list, start
+		i.latest = got
 	}
-	return list, nil
+	return got, nil
 }
 
 // follow takes over a write of this client that surely happened.
@@ -108,8 +120,8 @@ func (i *inventory) follow(change change) {
 	if change.added.ID != "" {
 		i.own[change.added.ID] = struct{}{}
 	}
-	if !i.fetched.IsZero() {
-		i.list = change.on(i.list)
+	if !i.latest.start.IsZero() {
+		i.latest.list = change.on(i.latest.list)
 	}
 	for request := range i.onTheWay {
 		request.changes = append(request.changes, change)
@@ -129,7 +141,7 @@ func (i *inventory) made(id string) bool {
 func (i *inventory) forget() {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	i.fetched = time.Time{}
+	i.latest = snapshot{}
 	for request := range i.onTheWay {
 		request.outdated = true
 	}

@@ -96,6 +96,33 @@ func TestInventoryAges(t *testing.T) {
 	})
 }
 
+// TestSlowListIsNotSharedForLong shows that who asks for a young list does not get that of a request which began long
+// before; who asks for any does.
+func TestSlowListIsNotSharedForLong(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		service := &shelf{}
+		i := newInventory(service.fetch)
+		var group sync.WaitGroup
+		group.Go(func() { wantList(t, i, 1) })
+		time.Sleep(time.Second / 2)
+		young := func(age time.Duration, number int) {
+			list, err := i.get(t.Context(), age)
+			if want := fmt.Sprint("list ", number); err != nil || list.Tokens[0].Name != want {
+				t.Errorf("got %v, error %v, want %s", list.Tokens, err, want)
+			}
+		}
+		group.Go(func() { wantList(t, i, 1) })
+		group.Go(func() { young(time.Second/2+time.Nanosecond, 1) })
+		group.Go(func() { young(time.Second/2, 2) })
+		group.Go(func() { young(0, 2) })
+		group.Wait()
+		if service.count() != 2 {
+			t.Errorf("%d requests were made", service.count())
+		}
+	})
+}
+
 func TestWriteMakesTheNextReadAsk(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -261,7 +288,7 @@ func TestOwnWritesAreFollowed(t *testing.T) {
 				service := &shelf{}
 				i := newInventory(service.fetch)
 				wantList(t, i, 1)
-				before := i.list
+				before := i.latest.list
 				i.follow(test.change)
 				i.follow(test.change) // what is told twice happens once
 				list, err := i.get(t.Context(), readAge)
