@@ -323,8 +323,9 @@ func TestEphemeralAccessTokenNotClosed(t *testing.T) {
 				enabled := fmt.Sprintf("enabled = terraform.applying == %t", args[0] == "apply")
 				w.write("main.tf", patient+
 					ephemeralBlock("access_token", lines(`ttl = "90m"`, enabled))+job("coalesce("+ephemeralValue+", \"none\")"))
-				test.fault.Operation, test.fault.Times = emulator.OpDeleteAccessToken, -1
-				b.emulator.Inject(test.fault)
+				fault := test.fault
+				fault.Operation, fault.Times = emulator.OpDeleteAccessToken, -1
+				b.emulator.Inject(fault)
 				got := w.run(append(args, "-no-color")...)
 				b.emulator.ClearFaults()
 				left := b.emulator.LiveTokens()
