@@ -42,7 +42,7 @@ func faultKinds() map[string]emulator.Fault {
 }
 
 // hangTimeout is long for a service on the same machine, and short for a test that waits for it.
-const hangTimeout = 500 * time.Millisecond
+const hangTimeout = 2 * time.Second
 
 // mintUnder mints under faults, checks the promise, and returns what came of it. The journal holds the requests.
 func mintUnder(t *testing.T, faults ...emulator.Fault) (*emulator.Server, error) {

@@ -31,7 +31,7 @@ import (
 // impatient is a provider block that repeats nothing and does not wait long: the program's own waits between attempts
 // are made for a real service.
 const (
-	impatient = "provider \"mlplatform\" {\n  max_retries = 0\n  request_timeout = \"1s\"\n}\n"
+	impatient = "provider \"mlplatform\" {\n  max_retries = 0\n  request_timeout = \"2s\"\n}\n"
 	// patient is for what must not fail because this machine is slow.
 	patient = "provider \"mlplatform\" {\n  max_retries = 0\n}\n"
 )

@@ -161,7 +161,7 @@ func TestServiceErrors(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorkspace(t, emulated(t))
-			const settings = "provider \"mlplatform\" {\n  max_retries     = 0\n  request_timeout = \"1s\"\n}\n"
+			const settings = "provider \"mlplatform\" {\n  max_retries     = 0\n  request_timeout = \"2s\"\n}\n"
 			kept := settings + accessToken(`name = "kept"`)
 			w.write("main.tf", kept)
 			w.apply()
