@@ -96,13 +96,7 @@ func TestNamesOfAllKinds(t *testing.T) {
 	}
 	server, admin := start(t, emulator.Options{}, mlplatform.Config{})
 	for _, name := range names {
-		register, err := admin.CreateRegisterToken(t.Context(), mlplatform.RegisterTokenRequest{
-			AccessTokenName: name, Role: mlplatform.RoleUser, Lifetime: time.Minute,
-		})
-		if err != nil {
-			t.Fatalf("%q: %v", name, err)
-		}
-		if _, err := admin.RedeemRegisterToken(t.Context(), register.Value); err != nil {
+		if _, err := admin.RedeemRegisterToken(t.Context(), promise(t, admin, name)); err != nil {
 			t.Fatalf("%q: %v", name, err)
 		}
 	}
@@ -170,13 +164,7 @@ func TestNoToken(t *testing.T) {
 	if got := requests(server); got != "" {
 		t.Errorf("requests were made: %s", got)
 	}
-	register, err := admin.CreateRegisterToken(t.Context(), mlplatform.RegisterTokenRequest{
-		AccessTokenName: "of nobody", Role: mlplatform.RoleUser, Lifetime: time.Minute,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if value, err := anonymous.RedeemRegisterToken(t.Context(), register.Value); err != nil || value == "" {
+	if value, err := anonymous.RedeemRegisterToken(t.Context(), promise(t, admin, "of nobody")); err != nil || value == "" {
 		t.Errorf("redeeming without a token: %v", err)
 	}
 }

@@ -152,3 +152,15 @@ func requests(server *emulator.Server) string {
 	}
 	return strings.Join(out, " ")
 }
+
+// promise makes a register token for a USER token of this name that never expires.
+func promise(t *testing.T, client *mlplatform.Client, name string) mlplatform.Secret {
+	t.Helper()
+	register, err := client.CreateRegisterToken(t.Context(), mlplatform.RegisterTokenRequest{
+		AccessTokenName: name, Role: mlplatform.RoleUser, Lifetime: time.Hour,
+	})
+	if err != nil {
+		t.Fatalf("%q: %v", name, err)
+	}
+	return register.Value
+}

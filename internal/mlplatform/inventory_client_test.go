@@ -46,12 +46,7 @@ func TestWritesAreSeenAtOnce(t *testing.T) {
 			t.Parallel()
 			server, client := start(t, emulator.Options{}, mlplatform.Config{})
 			seed(t, server, emulator.SeedToken{Name: "doomed"})
-			register, err := client.CreateRegisterToken(t.Context(), mlplatform.RegisterTokenRequest{
-				AccessTokenName: "new", Role: mlplatform.RoleUser, Lifetime: time.Minute,
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
+			register := promise(t, client, "new")
 			if fault != nil {
 				for _, operation := range []string{emulator.OpRedeemRegisterToken, emulator.OpDeleteAccessToken} {
 					fault := *fault
@@ -63,7 +58,7 @@ func TestWritesAreSeenAtOnce(t *testing.T) {
 			for range 2 {
 				wantAccessTokens(t, client, "doomed", true)
 			}
-			_, err = client.RedeemRegisterToken(t.Context(), register.Value)
+			_, err := client.RedeemRegisterToken(t.Context(), register)
 			if (err == nil) != (fault == nil) {
 				t.Errorf("redeeming: %v", err)
 			}

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/mlplatform/terraform-provider-mlplatform/internal/emulator"
 	"github.com/mlplatform/terraform-provider-mlplatform/internal/mlplatform"
@@ -73,18 +72,13 @@ func TestRedeemAccessToken(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server, client := start(t, emulator.Options{}, mlplatform.Config{})
-			register, err := client.CreateRegisterToken(t.Context(), mlplatform.RegisterTokenRequest{
-				AccessTokenName: "redeemed", Role: mlplatform.RoleUser, Lifetime: time.Hour,
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
+			register := promise(t, client, "redeemed")
 			if test.fault != nil {
 				test.fault.Operation = emulator.OpRedeemRegisterToken
 				server.Inject(*test.fault)
 			}
 			var early mlplatform.Secret
-			token, value, err := client.WithToken("").RedeemAccessToken(t.Context(), register.Value, func(value mlplatform.Secret) { early = value })
+			token, value, err := client.WithToken("").RedeemAccessToken(t.Context(), register, func(value mlplatform.Secret) { early = value })
 			var lost *mlplatform.LostTokenError
 			if errors.As(err, &lost) != test.lost || (err != nil) != test.lost {
 				t.Fatalf("got error %v", err)
@@ -114,17 +108,12 @@ func TestRedeemAccessTokenCancelledBefore(t *testing.T) {
 					cancel()
 				}
 			}}, mlplatform.Config{})
-			register, err := client.CreateRegisterToken(t.Context(), mlplatform.RegisterTokenRequest{
-				AccessTokenName: "redeemed", Role: mlplatform.RoleUser, Lifetime: time.Hour,
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
+			register := promise(t, client, "redeemed")
 			if !withToken {
 				client = client.WithToken("")
 				cancel()
 			}
-			_, _, err = client.RedeemAccessToken(ctx, register.Value, func(mlplatform.Secret) { t.Error("it was redeemed") })
+			_, _, err := client.RedeemAccessToken(ctx, register, func(mlplatform.Secret) { t.Error("it was redeemed") })
 			var failure *mlplatform.Error
 			if !errors.As(err, &failure) || !errors.Is(err, context.Canceled) || failure.OutcomeUnknown() {
 				t.Errorf("got error %v", err)
@@ -171,12 +160,7 @@ func TestRedeemAccessTokenNamesCandidates(t *testing.T) {
 					meanwhile()
 				}
 			}}, mlplatform.Config{})
-			register, err := client.CreateRegisterToken(t.Context(), mlplatform.RegisterTokenRequest{
-				AccessTokenName: "redeemed", Role: mlplatform.RoleUser, Lifetime: time.Hour,
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
+			register := promise(t, client, "redeemed")
 			if user := seed(t, server, emulator.SeedToken{Name: "was there before"}); test.user {
 				client = client.WithToken(user)
 			}
@@ -185,7 +169,7 @@ func TestRedeemAccessTokenNamesCandidates(t *testing.T) {
 				server.Inject(*test.list)
 			}
 			server.Inject(emulator.Fault{Operation: emulator.OpRedeemRegisterToken, Kind: emulator.Drop, After: true})
-			_, _, err = client.RedeemAccessToken(t.Context(), register.Value, func(mlplatform.Secret) {})
+			_, _, err := client.RedeemAccessToken(t.Context(), register, func(mlplatform.Secret) {})
 			var lost *mlplatform.LostTokenError
 			if !errors.As(err, &lost) {
 				t.Fatalf("got error %v", err)
