@@ -96,12 +96,13 @@ func (w *statusWriter) Unwrap() http.ResponseWriter {
 func (s *Server) journalled(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c := newCall(s.contract, r)
+		operation := c.operation()
 		value, _ := bearer(r)
 		entry := &Request{
-			Operation: c.operation(),
+			Operation: operation,
 			Method:    r.Method,
 			Path:      r.URL.Path,
-			TokenName: s.subject(c.operation(), r),
+			TokenName: s.subject(operation, r),
 			Role:      s.service.roleOf(value),
 			UserAgent: r.UserAgent(),
 			At:        s.now(),

@@ -153,6 +153,15 @@ func requests(server *emulator.Server) string {
 	return strings.Join(out, " ")
 }
 
+// when has something done after each request of an operation.
+func when(operation string, do func()) emulator.Options {
+	return emulator.Options{OnRequest: func(request emulator.Request) {
+		if request.Operation == operation {
+			do()
+		}
+	}}
+}
+
 // promise makes a register token for a USER token of this name that never expires.
 func promise(t *testing.T, client *mlplatform.Client, name string) mlplatform.Secret {
 	t.Helper()

@@ -228,11 +228,7 @@ func TestMintUnderCancellation(t *testing.T) {
 				}
 				ctx, cancel := context.WithCancel(t.Context())
 				defer cancel()
-				server, client := start(t, emulator.Options{OnRequest: func(request emulator.Request) {
-					if request.Operation == operation {
-						cancel()
-					}
-				}}, cfg)
+				server, client := start(t, when(operation, cancel), cfg)
 				server.Inject(fault)
 				_, value, err := client.MintAccessToken(ctx, wanted, func(mlplatform.Secret) {})
 				wantNothingLost(t, server, client, value, err)
@@ -249,11 +245,7 @@ func TestMintUnderCancellation(t *testing.T) {
 func TestMintCancelledWhileRedeeming(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
-	server, client := start(t, emulator.Options{OnRequest: func(request emulator.Request) {
-		if request.Operation == emulator.OpRedeemRegisterToken {
-			cancel()
-		}
-	}}, mlplatform.Config{})
+	server, client := start(t, when(emulator.OpRedeemRegisterToken, cancel), mlplatform.Config{})
 	_, value, err := client.MintAccessToken(ctx, wanted, func(mlplatform.Secret) {})
 	if value == "" {
 		t.Errorf("the value is lost, error %v", err)
@@ -269,12 +261,10 @@ func TestMintCancelledWaitsForTheTimeLimit(t *testing.T) {
 		t.Run(fmt.Sprintf("after %v", after), func(t *testing.T) {
 			t.Parallel()
 			ctx, cancel := context.WithCancel(t.Context())
-			server, client := start(t, emulator.Options{OnRequest: func(request emulator.Request) {
-				if request.Operation == emulator.OpCreateRegisterToken {
-					// Only the redeem is left then, or nothing, if the answer did not get there first.
-					time.AfterFunc(100*time.Millisecond, cancel)
-				}
-			}}, mlplatform.Config{RequestTimeout: hangTimeout})
+			server, client := start(t, when(emulator.OpCreateRegisterToken, func() {
+				// Only the redeem is left then, or nothing, if the answer did not get there first.
+				time.AfterFunc(100*time.Millisecond, cancel)
+			}), mlplatform.Config{RequestTimeout: hangTimeout})
 			server.Inject(emulator.Fault{Operation: emulator.OpRedeemRegisterToken, Kind: emulator.Hang, After: after, Times: -1})
 			_, value, err := client.MintAccessToken(ctx, wanted, func(mlplatform.Secret) {})
 			if err == nil {

@@ -103,11 +103,7 @@ func TestRedeemAccessTokenCancelledBefore(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			ctx, cancel := context.WithCancel(t.Context())
-			server, client := start(t, emulator.Options{OnRequest: func(request emulator.Request) {
-				if request.Operation == emulator.OpListAccessTokens {
-					cancel()
-				}
-			}}, mlplatform.Config{})
+			server, client := start(t, when(emulator.OpListAccessTokens, cancel), mlplatform.Config{})
 			register := promise(t, client, "redeemed")
 			if !withToken {
 				client = client.WithToken("")
@@ -155,11 +151,7 @@ func TestRedeemAccessTokenNamesCandidates(t *testing.T) {
 					}
 				}
 			}
-			server, client = start(t, emulator.Options{OnRequest: func(request emulator.Request) {
-				if request.Operation == emulator.OpRedeemRegisterToken {
-					meanwhile()
-				}
-			}}, mlplatform.Config{})
+			server, client = start(t, when(emulator.OpRedeemRegisterToken, meanwhile), mlplatform.Config{})
 			register := promise(t, client, "redeemed")
 			if user := seed(t, server, emulator.SeedToken{Name: "was there before"}); test.user {
 				client = client.WithToken(user)

@@ -220,17 +220,15 @@ func TestMintTakesARefusalAtItsWord(t *testing.T) {
 	var client *mlplatform.Client
 	var other mlplatform.Secret
 	var once sync.Once
-	server, client = start(t, emulator.Options{OnRequest: func(request emulator.Request) {
-		if request.Operation == emulator.OpDeleteAccessToken {
-			once.Do(func() {
-				_, value, err := server.Seed(emulator.SeedToken{Name: wanted.Name, Role: string(wanted.Role), TTL: wanted.Lifetime})
-				if err != nil {
-					t.Error(err)
-				}
-				other = mlplatform.Secret(value)
-			})
-		}
-	}}, mlplatform.Config{})
+	server, client = start(t, when(emulator.OpDeleteAccessToken, func() {
+		once.Do(func() {
+			_, value, err := server.Seed(emulator.SeedToken{Name: wanted.Name, Role: string(wanted.Role), TTL: wanted.Lifetime})
+			if err != nil {
+				t.Error(err)
+			}
+			other = mlplatform.Secret(value)
+		})
+	}), mlplatform.Config{})
 	server.Inject(emulator.Fault{Operation: emulator.OpRedeemRegisterToken, Kind: emulator.Drop, After: true})
 	server.Inject(emulator.Fault{Operation: emulator.OpRedeemRegisterToken, Skip: 1, Kind: emulator.Respond, Status: 403})
 	if _, _, err := client.MintAccessToken(t.Context(), wanted, func(mlplatform.Secret) {}); !mlplatform.IsUnauthorized(err) {
@@ -246,11 +244,7 @@ func TestMintWhenTheLostTokenIsGone(t *testing.T) {
 	t.Parallel()
 	var server *emulator.Server
 	var client *mlplatform.Client
-	server, client = start(t, emulator.Options{OnRequest: func(request emulator.Request) {
-		if request.Operation == emulator.OpListAccessTokens {
-			server.Revoke(wanted.Name)
-		}
-	}}, mlplatform.Config{})
+	server, client = start(t, when(emulator.OpListAccessTokens, func() { server.Revoke(wanted.Name) }), mlplatform.Config{})
 	server.Inject(emulator.Fault{Operation: emulator.OpRedeemRegisterToken, Kind: emulator.Drop, After: true})
 	_, value, err := client.MintAccessToken(t.Context(), wanted, func(mlplatform.Secret) {})
 	if err != nil {

@@ -161,8 +161,7 @@ func TestServiceErrors(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorkspace(t, emulated(t))
-			const settings = "provider \"mlplatform\" {\n  max_retries     = 0\n  request_timeout = \"2s\"\n}\n"
-			kept := settings + accessToken(`name = "kept"`)
+			kept := impatient + accessToken(`name = "kept"`)
 			w.write("main.tf", kept)
 			w.apply()
 			state := w.stored()
@@ -172,7 +171,7 @@ func TestServiceErrors(t *testing.T) {
 			// fails runs a command with a configuration; each of the summaries must be the head of an error.
 			fails := func(config string, summaries []string, args ...string) {
 				t.Helper()
-				w.write("main.tf", settings+config)
+				w.write("main.tf", impatient+config)
 				got := w.run(append(args, "-no-color")...)
 				shown := strings.Split(got.shown(), "Error: ")[1:]
 				if got.exitCode != 1 || len(shown) != len(summaries) {
@@ -203,7 +202,7 @@ func TestServiceErrors(t *testing.T) {
 			lists := token + dataSource("access_tokens", "") + dataSource("access_token", `name = "kept"`)
 			summaries, me := []string{"Unable to list access tokens", "Unable to read access token"}, dataSource("current_token", "")
 			if test.anyRole {
-				w.write("main.tf", settings+token+me)
+				w.write("main.tf", impatient+token+me)
 				w.plan("-refresh=false")
 			} else {
 				lists, summaries = lists+me, append(summaries, "Unable to describe the provider's token")
