@@ -6,10 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/agext/levenshtein"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
 	"github.com/mlplatform/terraform-provider-mlplatform/internal/mlplatform"
@@ -112,4 +115,76 @@ func sentence(text string) string {
 		text += "."
 	}
 	return text
+}
+
+// addRedeemError reports a redemption that failed, to somebody who cannot look at the service.
+func addRedeemError(diags *diag.Diagnostics, err error) {
+	const summary = "Unable to redeem the register token"
+	var failed *mlplatform.Error
+	var lost *mlplatform.LostTokenError
+	switch {
+	case errors.As(err, &lost) && len(lost.Candidates) > 0:
+		diags.AddError(summary, sentence(err.Error())+"\n\nSince then the project has got "+quoted(lost.Candidates)+
+			". Delete the one of these that the register token was made for, because nobody has its value, and apply again with a "+
+			"fresh register token.")
+	case errors.As(err, &lost):
+		diags.AddError(summary, sentence(err.Error())+"\n\nAsk the administrator to delete the access token of the name "+
+			"that the register token was made for, if there is one, and for a fresh register token.")
+	case mlplatform.IsConflict(err):
+		diags.AddError(summary, sentence(err.Error())+"\n\nA live access token has the name that the register token "+
+			"fixes. Ask the administrator to delete it or to give you a register token for another name. The register "+
+			"token itself may still be good.")
+	case errors.As(err, &failed) && failed.Refused():
+		diags.AddError(summary, sentence(err.Error())+"\n\nEither the register token was redeemed before (it works once), "+
+			"or its lifetime is over; the service does not tell which. Ask the administrator for a fresh register token, "+
+			"and to look whether an access token of its name exists already.")
+	default:
+		addServiceError(diags, summary, err, mlplatform.RoleUser)
+	}
+}
+
+// ownTokenDetail refuses to delete the token that the provider works with.
+func ownTokenDetail(name string) string {
+	return fmt.Sprintf("The provider works with the access token %q itself. Deleting it would cut off everything else that "+
+		"is to be done. Nothing was deleted. Configure another ADMIN token for the provider", name)
+}
+
+const maxNearNames = 5
+
+// notFoundDetail says that a name is not in the list, and which near ones are.
+func notFoundDetail(name string, list mlplatform.AccessTokenList) string {
+	var near []string
+	for _, token := range list.Tokens {
+		near = append(near, token.Name)
+	}
+	slices.Sort(near)
+	near = slices.Compact(near)
+	wanted := strings.ToLower(name)
+	similarity := func(other string) float64 {
+		return levenshtein.Similarity(wanted, strings.ToLower(other), nil)
+	}
+	slices.SortStableFunc(near, func(a, b string) int {
+		switch sa, sb := similarity(a), similarity(b); {
+		case sa > sb:
+			return -1
+		case sa < sb:
+			return 1
+		}
+		return 0
+	})
+	detail := fmt.Sprintf("The project has no access token named %q.", name)
+	if len(near) == 0 {
+		return detail + " It has none at all. Check that the provider's token is of the right project."
+	}
+	return detail + " The nearest names are: " + quoted(near[:min(len(near), maxNearNames)]) +
+		". A name is given exactly as the service shows it."
+}
+
+// quoted lists names so that their ends can be seen.
+func quoted(names []string) string {
+	out := make([]string, len(names))
+	for i, name := range names {
+		out[i] = strconv.Quote(name)
+	}
+	return strings.Join(out, ", ")
 }

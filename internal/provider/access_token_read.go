@@ -6,11 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"strconv"
-	"strings"
 
-	"github.com/agext/levenshtein"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -59,32 +55,6 @@ func (r *accessTokenResource) readByOwnValue(ctx context.Context, state *accessT
 	}
 }
 
-// addRedeemError reports a redemption that failed, to somebody who cannot look at the service.
-func addRedeemError(diags *diag.Diagnostics, err error) {
-	const summary = "Unable to redeem the register token"
-	var failed *mlplatform.Error
-	var lost *mlplatform.LostTokenError
-	switch {
-	case errors.As(err, &lost) && len(lost.Candidates) > 0:
-		diags.AddError(summary, sentence(err.Error())+"\n\nSince then the project has got "+quoted(lost.Candidates)+
-			". Delete the one of these that the register token was made for, because nobody has its value, and apply again with a "+
-			"fresh register token.")
-	case errors.As(err, &lost):
-		diags.AddError(summary, sentence(err.Error())+"\n\nAsk the administrator to delete the access token of the name "+
-			"that the register token was made for, if there is one, and for a fresh register token.")
-	case mlplatform.IsConflict(err):
-		diags.AddError(summary, sentence(err.Error())+"\n\nA live access token has the name that the register token "+
-			"fixes. Ask the administrator to delete it or to give you a register token for another name. The register "+
-			"token itself may still be good.")
-	case errors.As(err, &failed) && failed.Refused():
-		diags.AddError(summary, sentence(err.Error())+"\n\nEither the register token was redeemed before (it works once), "+
-			"or its lifetime is over; the service does not tell which. Ask the administrator for a fresh register token, "+
-			"and to look whether an access token of its name exists already.")
-	default:
-		addServiceError(diags, summary, err, mlplatform.RoleUser)
-	}
-}
-
 // deleteToken deletes the token of the state and no other. The service deletes by name, so the list must say that the
 // name still belongs to the id.
 func (r *accessTokenResource) deleteToken(ctx context.Context, client *mlplatform.Client, state accessTokenModel, diags *diag.Diagnostics) {
@@ -122,50 +92,4 @@ func (r *accessTokenResource) deleteToken(ctx context.Context, client *mlplatfor
 		diags.AddWarning("Another token has the name", fmt.Sprintf("Somebody made another access token named %s (id %s). It "+
 			"is left alone; the token of the state is gone or expired.", state.Name, foreign.ID))
 	}
-}
-
-// ownTokenDetail refuses to delete the token that the provider works with.
-func ownTokenDetail(name string) string {
-	return fmt.Sprintf("The provider works with the access token %q itself. Deleting it would cut off everything else that "+
-		"is to be done. Nothing was deleted. Configure another ADMIN token for the provider", name)
-}
-
-const maxNearNames = 5
-
-// notFoundDetail says that a name is not in the list, and which near ones are.
-func notFoundDetail(name string, list mlplatform.AccessTokenList) string {
-	var near []string
-	for _, token := range list.Tokens {
-		near = append(near, token.Name)
-	}
-	slices.Sort(near)
-	near = slices.Compact(near)
-	wanted := strings.ToLower(name)
-	similarity := func(other string) float64 {
-		return levenshtein.Similarity(wanted, strings.ToLower(other), nil)
-	}
-	slices.SortStableFunc(near, func(a, b string) int {
-		switch sa, sb := similarity(a), similarity(b); {
-		case sa > sb:
-			return -1
-		case sa < sb:
-			return 1
-		}
-		return 0
-	})
-	detail := fmt.Sprintf("The project has no access token named %q.", name)
-	if len(near) == 0 {
-		return detail + " It has none at all. Check that the provider's token is of the right project."
-	}
-	return detail + " The nearest names are: " + quoted(near[:min(len(near), maxNearNames)]) +
-		". A name is given exactly as the service shows it."
-}
-
-// quoted lists names so that their ends can be seen.
-func quoted(names []string) string {
-	out := make([]string, len(names))
-	for i, name := range names {
-		out[i] = strconv.Quote(name)
-	}
-	return strings.Join(out, ", ")
 }
