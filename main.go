@@ -4,6 +4,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"log"
 	"os"
 	runtimedebug "runtime/debug"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
@@ -21,6 +23,9 @@ import (
 
 // version is set at build time.
 var version = "dev"
+
+// shutdownGracePeriod is how long the provider may work after its last call. Terraform and OpenTofu kill it after two seconds.
+const shutdownGracePeriod = 1800 * time.Millisecond
 
 func main() {
 	debug := flag.Bool("debug", false, "serve for a debugger, and print the TF_REATTACH_PROVIDERS to run Terraform with")
@@ -47,14 +52,18 @@ func main() {
 	if *debug {
 		options = append(options, tf6server.WithManagedDebug())
 	}
+	var open provider.OpenTokens
 	err := tf6server.Serve(provider.Address, func() tfprotov6.ProviderServer {
-		server := providerserver.NewProtocol6(provider.New(version)())()
+		server := providerserver.NewProtocol6(provider.New(version, provider.WithOpenTokens(&open))())()
 		if full, ok := server.(framework); ok && quiet {
 			return quietServer{full}
 		}
 		return server
 	}, options...)
-	if err = errors.Join(err, provider.RevokeLeftOpen()); err != nil {
+	ctx, cancel := context.WithTimeout(context.Background(), shutdownGracePeriod)
+	err = errors.Join(err, open.Revoke(ctx))
+	cancel()
+	if err != nil {
 		fmt.Fprintln(stderr, err)
 		os.Exit(1)
 	}

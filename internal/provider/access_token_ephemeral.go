@@ -131,7 +131,7 @@ func (e *accessTokenEphemeral) mint(ctx context.Context, model *accessTokenEphem
 	if model.RevokeOnClose.IsNull() || model.RevokeOnClose.ValueBool() {
 		opened := openedToken{ID: token.ID, Name: token.Name, ExpiresAt: model.ExpiresAt.ValueString()}
 		writePrivate(ctx, resp.Private, privateToken, opened, &resp.Diagnostics)
-		leftOpen.add(opened.ID, func(ctx context.Context) error {
+		e.data.open.add(opened.ID, func(ctx context.Context) error {
 			_, err := client.DeleteAccessTokenWithID(ctx, opened.ID, opened.Name)
 			if err != nil {
 				return fmt.Errorf("%s: %w", opened.leftBehind(), err)
@@ -152,7 +152,7 @@ func (e *accessTokenEphemeral) Close(ctx context.Context, req ephemeral.CloseReq
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	leftOpen.remove(opened.ID)
+	e.data.open.remove(opened.ID)
 	// A run that is interrupted must still clear up behind itself.
 	foreign, err := client.DeleteAccessTokenWithID(context.WithoutCancel(ctx), opened.ID, opened.Name)
 	if err != nil {

@@ -133,7 +133,7 @@ func (b *bench) runWith(t *testing.T, f feature, steps ...resource.TestStep) {
 
 func factories() map[string]func() (tfprotov6.ProviderServer, error) {
 	return map[string]func() (tfprotov6.ProviderServer, error){
-		"mlplatform": providerserver.NewProtocol6WithError(provider.New("test", withoutWaiting)()),
+		"mlplatform": providerserver.NewProtocol6WithError(provider.New("test", provider.WithClientConfig(withoutWaiting))()),
 	}
 }
 

@@ -37,17 +37,35 @@ var (
 	_ provider.ProviderWithActions            = (*mlplatformProvider)(nil)
 )
 
-// New returns the provider's constructor, as providerserver wants it. The options are for tests.
-func New(version string, options ...func(*mlplatform.Config)) func() provider.Provider {
+// Option changes the provider that New constructs.
+type Option func(*mlplatformProvider)
+
+// WithOpenTokens records open ephemeral tokens in open, so that the program can revoke them before it exits.
+func WithOpenTokens(open *OpenTokens) Option {
+	return func(p *mlplatformProvider) { p.open = open }
+}
+
+// WithClientConfig edits the configuration of the client after the provider block and the environment are read.
+func WithClientConfig(edit func(*mlplatform.Config)) Option {
+	return func(p *mlplatformProvider) { p.editConfig = append(p.editConfig, edit) }
+}
+
+// New returns the provider's constructor in the form that providerserver takes.
+func New(version string, options ...Option) func() provider.Provider {
 	return func() provider.Provider {
-		return &mlplatformProvider{version: version, options: options, getenv: os.Getenv}
+		p := &mlplatformProvider{version: version, open: &OpenTokens{}, getenv: os.Getenv}
+		for _, option := range options {
+			option(p)
+		}
+		return p
 	}
 }
 
 type mlplatformProvider struct {
-	version string
-	options []func(*mlplatform.Config)
-	getenv  func(string) string
+	version    string
+	open       *OpenTokens
+	editConfig []func(*mlplatform.Config)
+	getenv     func(string) string
 }
 
 func (p *mlplatformProvider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
@@ -121,7 +139,7 @@ func (p *mlplatformProvider) Configure(ctx context.Context, req provider.Configu
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	data := &providerData{}
+	data := &providerData{open: p.open}
 	resp.ResourceData, resp.DataSourceData, resp.EphemeralResourceData = data, data, data
 	resp.ListResourceData, resp.ActionData = data, data
 	if model.anyUnknown() {
@@ -134,8 +152,8 @@ func (p *mlplatformProvider) Configure(ctx context.Context, req provider.Configu
 	}
 	cfg.UserAgent = fmt.Sprintf("terraform-provider-mlplatform/%s Terraform/%s", p.version, req.TerraformVersion)
 	cfg.Log = logExchange
-	for _, option := range p.options {
-		option(&cfg)
+	for _, edit := range p.editConfig {
+		edit(&cfg)
 	}
 	client, err := mlplatform.New(cfg)
 	if err != nil {

@@ -8,9 +8,12 @@ import (
 	"sync"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mlplatform/terraform-provider-mlplatform/internal/mlplatform"
 )
@@ -20,6 +23,7 @@ import (
 type providerData struct {
 	// client is nil while the provider's configuration depends on a resource that does not exist yet.
 	client *mlplatform.Client
+	open   *OpenTokens
 
 	mu   sync.Mutex
 	seen map[string]time.Time
@@ -96,5 +100,25 @@ func (c *configuredResource) Configure(_ context.Context, req resource.Configure
 type configuredDataSource struct{ configured }
 
 func (c *configuredDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
+	c.use(req.ProviderData, &resp.Diagnostics)
+}
+
+// configuredEphemeral gives an ephemeral resource its client.
+type configuredEphemeral struct{ configured }
+
+func (c *configuredEphemeral) Configure(_ context.Context, req ephemeral.ConfigureRequest, resp *ephemeral.ConfigureResponse) {
+	c.use(req.ProviderData, &resp.Diagnostics)
+}
+
+// mints reports whether to create a token. A plan that does not know the provider's configuration yet creates none; the
+// apply opens the ephemeral resource again.
+func (c *configuredEphemeral) mints(enabled types.Bool) bool {
+	return c.ready() && (enabled.IsNull() || enabled.ValueBool())
+}
+
+// configuredAction gives an action its client.
+type configuredAction struct{ configured }
+
+func (c *configuredAction) Configure(_ context.Context, req action.ConfigureRequest, resp *action.ConfigureResponse) {
 	c.use(req.ProviderData, &resp.Diagnostics)
 }

@@ -20,7 +20,7 @@ var _ action.ActionWithConfigure = (*revokeAccessTokenAction)(nil)
 func newRevokeAccessTokenAction() action.Action { return &revokeAccessTokenAction{} }
 
 // revokeAccessTokenAction deletes an access token by its name, whether Terraform made it or not.
-type revokeAccessTokenAction struct{ configured }
+type revokeAccessTokenAction struct{ configuredAction }
 
 type revokeAccessTokenModel struct {
 	Name types.String `tfsdk:"name"`
@@ -42,10 +42,6 @@ func (a *revokeAccessTokenAction) Schema(_ context.Context, _ action.SchemaReque
 			},
 		},
 	}
-}
-
-func (a *revokeAccessTokenAction) Configure(_ context.Context, req action.ConfigureRequest, resp *action.ConfigureResponse) {
-	a.use(req.ProviderData, &resp.Diagnostics)
 }
 
 func (a *revokeAccessTokenAction) Invoke(ctx context.Context, req action.InvokeRequest, resp *action.InvokeResponse) {
