@@ -7,23 +7,22 @@ import (
 	"time"
 )
 
-// Clock is a clock that stands still until it is told to move, so that a test of a lifetime needs no waiting.
-// It is safe for concurrent use. Its Now method fits [Options].
+// Clock is a clock that moves only when it is set, so that tests of lifetimes do not wait. It is safe for concurrent
+// use. Its Now method can be used as [Options].Clock.
 type Clock struct {
 	mu  sync.Mutex
 	now time.Time
 }
 
-// NewClock returns a clock that shows t.
+// NewClock returns a clock set to t.
 func NewClock(t time.Time) *Clock {
 	return &Clock{now: t}
 }
 
-// Now returns the time that the clock shows.
+// Now returns the clock's time.
 func (c *Clock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-
 	return c.now
 }
 
@@ -31,14 +30,12 @@ func (c *Clock) Now() time.Time {
 func (c *Clock) Advance(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-
 	c.now = c.now.Add(d)
 }
 
-// Set makes the clock show t.
+// Set sets the clock to t.
 func (c *Clock) Set(t time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-
 	c.now = t
 }

@@ -15,10 +15,10 @@ import (
 	"github.com/getkin/kin-openapi/routers/legacy"
 )
 
-// basePath is the path of the real endpoint, so that a client that drops or doubles it fails here too.
+// basePath is the path of the live endpoint, so that a client that omits or doubles it fails here too.
 const basePath = "/infra/mlplatform"
 
-// Operations of the contract, by their operationId, for [Fault] and [Request].
+// Operation IDs of the contract, for [Fault] and [Request].
 const (
 	OpCreateRegisterToken = "createRegisterToken"
 	OpRedeemRegisterToken = "redeemRegisterToken"
@@ -27,19 +27,19 @@ const (
 	OpWhoAmI              = "whoAmI"
 )
 
-// operations returns all of them.
+// operations returns all operation IDs.
 func operations() []string {
 	return []string{OpCreateRegisterToken, OpRedeemRegisterToken, OpListAccessTokens, OpDeleteAccessToken, OpWhoAmI}
 }
 
-// loadContract reads the embedded document once: it is the same for every emulator of a test run.
+// loadContract parses the embedded document once per process.
 var loadContract = sync.OnceValues(func() (routers.Router, error) {
 	document, err := GetSpec()
 	if err != nil {
 		return nil, fmt.Errorf("reading the contract: %w", err)
 	}
 
-	// The document names the real hosts; the emulator answers for the same path on its own.
+	// The document names the live hosts; the emulator serves the same path on its own address.
 	document.Servers = openapi3.Servers{{URL: basePath}}
 
 	router, err := legacy.NewRouter(document)
@@ -50,11 +50,11 @@ var loadContract = sync.OnceValues(func() (routers.Router, error) {
 	return router, nil
 })
 
-// call is what is found out about a request on its way in.
+// call holds what is known about a request once it is routed.
 type call struct {
-	route     *routers.Route // nil if the contract has no such operation
+	route     *routers.Route // nil if the operation is not in the contract
 	params    map[string]string
-	badMethod bool // the path is in the contract, the method is not
+	badMethod bool // the contract has the path but not the method
 	entry     *Request
 }
 
@@ -65,10 +65,8 @@ func newCall(contract routers.Router, r *http.Request) *call {
 	if err != nil {
 		var unknown *routers.RouteError
 		badMethod := errors.As(err, &unknown) && unknown.Reason == routers.ErrMethodNotAllowed.Error()
-
 		return &call{badMethod: badMethod}
 	}
-
 	return &call{route: route, params: params}
 }
 
@@ -76,20 +74,17 @@ func withCall(ctx context.Context, c *call) context.Context {
 	return context.WithValue(ctx, callKey{}, c)
 }
 
-// callOf returns what the journal put there; all that asks is inside of it.
+// callOf returns the call that withJournal put into the context.
 func callOf(r *http.Request) *call {
 	c, _ := r.Context().Value(callKey{}).(*call)
-
 	return c
 }
 
-// operation returns the operationId as the document spells it; the generator capitalizes it in its embedded copy.
+// operation returns the operationId as the document spells it; the generator capitalizes it in the embedded copy.
 func (c *call) operation() string {
 	if c.route == nil {
 		return ""
 	}
-
 	id := c.route.Operation.OperationID
-
 	return strings.ToLower(id[:1]) + id[1:]
 }

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MPL-2.0
 
-// Package emulator is the ML Platform token service in memory, for tests, for the demo and as a program.
+// Package emulator is an in-memory ML Platform token service for tests, the demo and local use.
 //
-// It follows the HTTP contract in internal/mlplatform/openapi.yaml: types and routes are generated from that
-// document, and each request and response is checked against it while the emulator runs. It listens on loopback
-// only and forgets everything when it stops; its token values are random and marked as emulated.
+// It implements the HTTP contract in internal/mlplatform/openapi.yaml. Types and routes are generated from that
+// document, and each request and response is validated against it at run time. The emulator listens on loopback only
+// and keeps its state in memory. Its token values are random and marked as emulated.
 //
-// What a test needs and the service does not offer is on [Server]: a journal of requests, a settable [Clock],
-// changes made behind the caller's back ([Server.Seed], [Server.Revoke]), and faults ([Server.Inject]).
+// [Server] also has what tests need and the service does not offer: a request journal, a settable [Clock],
+// out-of-band changes ([Server.Seed], [Server.Revoke]), and faults ([Server.Inject]).
 //
-// The provider does not import this package, and this package imports nothing of the provider: a mistake in the
-// client must not be able to hide in the service that it is tested against.
+// The provider must not import this package, and this package imports nothing from the provider, so that a bug in the
+// client cannot be repeated in the service that it is tested against.
 package emulator
 
 //go:generate go tool -modfile=../../tools/oapi-codegen/go.mod oapi-codegen -config oapi-codegen.yaml ../mlplatform/openapi.yaml

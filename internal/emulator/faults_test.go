@@ -19,36 +19,32 @@ import (
 
 func TestFaultKinds(t *testing.T) {
 	t.Parallel()
-
-	refused := func(status int, code string) func(*testing.T, response) {
+	failed := func(status int, code string) func(*testing.T, response) {
 		return func(t *testing.T, got response) {
 			t.Helper()
-			wantRefusal(t, got, status, code, "Injected fault")
+			wantError(t, got, status, code, "Injected fault")
 		}
 	}
 	dropped := func(t *testing.T, got response) {
 		t.Helper()
-
 		if got.status != 0 || !errors.Is(got.err, io.EOF) {
 			t.Errorf("got status %d, error %v", got.status, got.err)
 		}
 	}
-
 	tests := map[string]struct {
 		fault emulator.Fault
-		entry string // in the journal
-		acts  bool   // whether the service acts without After
+		entry string // Fault in the journal
+		acts  bool   // whether the service handles the request without After
 		check func(*testing.T, response)
 	}{
 		"envelope": {emulator.Fault{Kind: emulator.Respond, Status: http.StatusServiceUnavailable}, "respond", false,
-			refused(http.StatusServiceUnavailable, "ServiceUnavailableException")},
+			failed(http.StatusServiceUnavailable, "ServiceUnavailableException")},
 		"default status": {emulator.Fault{}, "respond", false,
-			refused(http.StatusInternalServerError, "InternalServerErrorException")},
+			failed(http.StatusInternalServerError, "InternalServerErrorException")},
 		"Retry-After": {emulator.Fault{Status: http.StatusTooManyRequests, RetryAfter: "7"}, "respond", false,
 			func(t *testing.T, got response) {
 				t.Helper()
-				wantRefusal(t, got, http.StatusTooManyRequests, "TooManyRequestsException", "Injected fault")
-
+				wantError(t, got, http.StatusTooManyRequests, "TooManyRequestsException", "Injected fault")
 				if after := got.header.Get("Retry-After"); after != "7" {
 					t.Errorf("got Retry-After %q", after)
 				}
@@ -57,7 +53,6 @@ func TestFaultKinds(t *testing.T) {
 			func(t *testing.T, got response) {
 				t.Helper()
 				wantStatus(t, got, http.StatusBadGateway)
-
 				if got.body != "<html>" || got.header.Get("Content-Type") != "text/html; charset=utf-8" {
 					t.Errorf("got %q as %q", got.body, got.header.Get("Content-Type"))
 				}
@@ -65,7 +60,6 @@ func TestFaultKinds(t *testing.T) {
 		"content type": {emulator.Fault{Status: http.StatusBadGateway, Body: "bad", ContentType: "text/plain"}, "respond", false,
 			func(t *testing.T, got response) {
 				t.Helper()
-
 				if got.header.Get("Content-Type") != "text/plain" {
 					t.Errorf("got %q", got.header.Get("Content-Type"))
 				}
@@ -74,7 +68,6 @@ func TestFaultKinds(t *testing.T) {
 		"truncate": {emulator.Fault{Kind: emulator.Truncate}, "truncate", true,
 			func(t *testing.T, got response) {
 				t.Helper()
-
 				if got.status != http.StatusCreated || !errors.Is(got.err, io.ErrUnexpectedEOF) || !strings.HasPrefix(got.body, `{"refresh_token"`) {
 					t.Errorf("got status %d, error %v, body %q", got.status, got.err, got.body)
 				}
@@ -83,7 +76,6 @@ func TestFaultKinds(t *testing.T) {
 			func(t *testing.T, got response) {
 				t.Helper()
 				wantStatus(t, got, http.StatusCreated)
-
 				if got.body != `{"unexpected":true}` || got.header.Get("Content-Type") != "application/json" {
 					t.Errorf("got %q as %q", got.body, got.header.Get("Content-Type"))
 				}
@@ -92,7 +84,6 @@ func TestFaultKinds(t *testing.T) {
 			func(t *testing.T, got response) {
 				t.Helper()
 				wantStatus(t, got, http.StatusOK)
-
 				if got.body != "[1" || got.header.Get("Content-Type") != "text/json" {
 					t.Errorf("got %q as %q", got.body, got.header.Get("Content-Type"))
 				}
@@ -101,7 +92,6 @@ func TestFaultKinds(t *testing.T) {
 			func(t *testing.T, got response) {
 				t.Helper()
 				wantStatus(t, got, http.StatusFound)
-
 				if got.header.Get("Location") != "http://127.0.0.1:1/elsewhere" {
 					t.Errorf("got Location %q", got.header.Get("Location"))
 				}
@@ -118,68 +108,55 @@ func TestFaultKinds(t *testing.T) {
 				field(t, got, "refresh_token")
 			}},
 	}
-
 	for name, test := range tests {
 		for _, after := range []bool{false, true} {
 			when := map[bool]string{false: "before", true: "after"}[after]
-
 			t.Run(name+"/"+when, func(t *testing.T) {
 				t.Parallel()
-
 				srv := start(t, emulator.Options{})
-				value := field(t, mint(t, srv, "a", "USER", "1h", ""), "register_token")
-
+				value := field(t, createRegister(t, srv, "a", "USER", "1h", ""), "register_token")
 				fault := test.fault
 				fault.Operation, fault.After = emulator.OpRedeemRegisterToken, after
 				srv.Inject(fault)
 				test.check(t, redeem(t, srv, value))
-
 				if got, want := len(srv.LiveTokens()) == 2, after || test.acts; got != want {
-					t.Errorf("the service acted: %t, want %t", got, want)
+					t.Errorf("handled by the service: %t, want %t", got, want)
 				}
-
 				want := test.entry
 				if after {
 					want += " after"
 				}
-
 				if journal := srv.Journal(); journal[0].Fault != "" || journal[1].Fault != want {
 					t.Errorf("got journal %+v", journal)
 				}
-
 				wantNoViolations(t, srv)
 			})
 		}
 	}
 }
 
-func TestDeletionUnderFaults(t *testing.T) {
+func TestFaultsOfDelete(t *testing.T) {
 	t.Parallel()
-
 	tests := map[string]struct {
 		fault  emulator.Fault
-		status int // 0: dropped
+		status int // 0 if the connection is dropped
 	}{
-		"truncate has no body to cut": {emulator.Fault{Kind: emulator.Truncate}, 0},
-		"bad JSON needs a body":       {emulator.Fault{Kind: emulator.BadJSON, After: true}, http.StatusOK},
-		"slow":                        {emulator.Fault{Kind: emulator.Slow}, http.StatusNoContent},
+		"truncate without a body": {emulator.Fault{Kind: emulator.Truncate}, 0},
+		"bad JSON":                {emulator.Fault{Kind: emulator.BadJSON, After: true}, http.StatusOK},
+		"slow":                    {emulator.Fault{Kind: emulator.Slow}, http.StatusNoContent},
 	}
-
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-
 			srv := start(t, emulator.Options{})
 			seed(t, srv, emulator.SeedToken{Name: "a"})
 			srv.Inject(test.fault)
-
 			got := remove(t, srv, "a")
 			if got.status != test.status || (got.err != nil) != (test.status == 0) {
 				t.Errorf("got status %d, error %v", got.status, got.err)
 			}
-
 			if len(srv.LiveTokens()) != 1 {
-				t.Error("the service did not act")
+				t.Error("the service did not handle the request")
 			}
 		})
 	}
@@ -187,45 +164,36 @@ func TestDeletionUnderFaults(t *testing.T) {
 
 func TestHang(t *testing.T) {
 	t.Parallel()
-
 	for name, after := range map[string]bool{"before": false, "after": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-
 			srv := start(t, emulator.Options{})
 			srv.Inject(emulator.Fault{Operation: emulator.OpDeleteAccessToken, Kind: emulator.Hang, After: after, Times: -1})
 			seed(t, srv, emulator.SeedToken{Name: "a"})
 
-			// The caller goes away.
+			// The caller disconnects.
 			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 			defer cancel()
-
 			if err := removeUntil(ctx, t, srv); !timedOut(err) {
 				t.Errorf("got %v", err)
 			}
-
 			if got := len(srv.LiveTokens()) == 1; got != after {
-				t.Errorf("the service acted: %t, want %t", got, after)
+				t.Errorf("handled by the service: %t, want %t", got, after)
 			}
 
-			// The emulator goes away. A request is in the journal before it hangs.
+			// The emulator closes. A request is in the journal before it hangs.
 			srv.ResetJournal()
-
 			failed := make(chan error, 1)
 			go func() { failed <- removeUntil(t.Context(), t, srv) }()
-
 			for len(srv.Journal()) == 0 {
 				runtime.Gosched()
-
 				if err := t.Context().Err(); err != nil {
 					t.Fatal(err)
 				}
 			}
-
 			closeInTime(t, srv)
-
 			if err := <-failed; err == nil {
-				t.Error("a hanging request was answered")
+				t.Error("got a response to a hung request")
 			}
 		})
 	}
@@ -233,94 +201,78 @@ func TestHang(t *testing.T) {
 
 func removeUntil(ctx context.Context, t *testing.T, srv *emulator.Server) error {
 	t.Helper()
-
 	req, err := http.NewRequestWithContext(ctx, http.MethodDelete, srv.Endpoint()+tokensPath+"?token_name=a", nil)
 	if err != nil {
 		return err
 	}
-
 	req.Header.Set("Authorization", "Bearer "+srv.AdminToken())
-
 	res, err := newClient().Do(req)
 	if err != nil {
 		return err
 	}
-
 	return res.Body.Close()
 }
 
-func TestDelayEndsWithTheEmulator(t *testing.T) {
+func TestCloseEndsDelays(t *testing.T) {
 	t.Parallel()
-
 	for name, opts := range map[string]emulator.Options{"fault": {}, "latency": {Latency: time.Hour}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 
-			// The first thing that a request does is to ask for the time; Start has asked before.
+			// A request reads the clock first; so does Start.
 			var started atomic.Bool
-
 			arrived := make(chan struct{}, 10)
 			opts.Clock = func() time.Time {
 				if started.Load() {
 					arrived <- struct{}{}
 				}
-
 				return noon
 			}
 			srv := start(t, opts)
 			started.Store(true)
 			srv.Inject(emulator.Fault{Kind: emulator.Slow, Delay: time.Hour})
-
 			failed := make(chan error, 1)
-			// A request with a body: net/http does not watch its caller before the body is read.
+			// With a body: net/http does not detect a disconnect before the body is read.
 			go func() { failed <- redeem(t, srv, "a").err }()
-
 			<-arrived
 			closeInTime(t, srv)
-
 			if err := <-failed; err == nil {
-				t.Error("a delayed request was answered")
+				t.Error("got a response to a delayed request")
 			}
 		})
 	}
 }
 
-func TestWhichRequestMeetsWhichFault(t *testing.T) {
+func TestFaultOrder(t *testing.T) {
 	t.Parallel()
-
 	const who, lists = emulator.OpWhoAmI, emulator.OpListAccessTokens
-
 	status := func(f emulator.Fault, status int) emulator.Fault {
 		f.Status = status
 		return f
 	}
-
 	tests := map[string]struct {
 		faults []emulator.Fault
-		want   []int // of whoAmI, list, whoAmI, list, ...
+		want   []int // statuses of whoAmI, list, whoAmI, list, ...
 	}{
-		"none":               {nil, []int{200, 200}},
-		"once, any request":  {[]emulator.Fault{status(emulator.Fault{}, 500)}, []int{500, 200, 200}},
-		"once, of a kind":    {[]emulator.Fault{status(emulator.Fault{Operation: lists}, 500)}, []int{200, 500, 200, 200}},
-		"twice":              {[]emulator.Fault{status(emulator.Fault{Operation: who, Times: 2}, 500)}, []int{500, 200, 500, 200, 200}},
-		"always":             {[]emulator.Fault{status(emulator.Fault{Times: -1}, 500)}, []int{500, 500, 500, 500, 500}},
-		"after one":          {[]emulator.Fault{status(emulator.Fault{Operation: who, Skip: 1}, 500)}, []int{200, 200, 500, 200, 200}},
-		"one after another":  {[]emulator.Fault{status(emulator.Fault{}, 500), status(emulator.Fault{}, 502)}, []int{500, 502, 200}},
-		"each skips alone":   {[]emulator.Fault{status(emulator.Fault{}, 500), status(emulator.Fault{Skip: 2}, 502)}, []int{500, 200, 502, 200}},
-		"side by side":       {[]emulator.Fault{status(emulator.Fault{Operation: lists}, 500), status(emulator.Fault{Operation: who}, 502)}, []int{502, 500, 200}},
-		"skips and repeats":  {[]emulator.Fault{status(emulator.Fault{Skip: 1, Times: 2}, 500)}, []int{200, 500, 500, 200}},
-		"due at once, later": {[]emulator.Fault{status(emulator.Fault{Skip: 1}, 500), status(emulator.Fault{Skip: 1}, 502)}, []int{200, 500, 502, 200}},
+		"none":              {nil, []int{200, 200}},
+		"once, any request": {[]emulator.Fault{status(emulator.Fault{}, 500)}, []int{500, 200, 200}},
+		"once, operation":   {[]emulator.Fault{status(emulator.Fault{Operation: lists}, 500)}, []int{200, 500, 200, 200}},
+		"twice":             {[]emulator.Fault{status(emulator.Fault{Operation: who, Times: 2}, 500)}, []int{500, 200, 500, 200, 200}},
+		"always":            {[]emulator.Fault{status(emulator.Fault{Times: -1}, 500)}, []int{500, 500, 500, 500, 500}},
+		"skip one":          {[]emulator.Fault{status(emulator.Fault{Operation: who, Skip: 1}, 500)}, []int{200, 200, 500, 200, 200}},
+		"one after another": {[]emulator.Fault{status(emulator.Fault{}, 500), status(emulator.Fault{}, 502)}, []int{500, 502, 200}},
+		"independent skips": {[]emulator.Fault{status(emulator.Fault{}, 500), status(emulator.Fault{Skip: 2}, 502)}, []int{500, 200, 502, 200}},
+		"by operation":      {[]emulator.Fault{status(emulator.Fault{Operation: lists}, 500), status(emulator.Fault{Operation: who}, 502)}, []int{502, 500, 200}},
+		"skip and repeat":   {[]emulator.Fault{status(emulator.Fault{Skip: 1, Times: 2}, 500)}, []int{200, 500, 500, 200}},
+		"both skip one":     {[]emulator.Fault{status(emulator.Fault{Skip: 1}, 500), status(emulator.Fault{Skip: 1}, 502)}, []int{200, 500, 502, 200}},
 	}
-
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-
 			srv := start(t, emulator.Options{})
 			for _, fault := range test.faults {
 				srv.Inject(fault)
 			}
-
 			got := []int{}
 			for i := range test.want {
 				if i%2 == 0 {
@@ -329,7 +281,6 @@ func TestWhichRequestMeetsWhichFault(t *testing.T) {
 					got = append(got, list(t, srv).status)
 				}
 			}
-
 			if !slices.Equal(got, test.want) {
 				t.Errorf("got statuses %d, want %d", got, test.want)
 			}
@@ -337,37 +288,31 @@ func TestWhichRequestMeetsWhichFault(t *testing.T) {
 	}
 }
 
-// Each operation but the list is about one access token, of which a fault may be.
-func TestFaultOfOneToken(t *testing.T) {
+// Every operation except the list concerns one access token, which a fault can select.
+func TestFaultNamePrefix(t *testing.T) {
 	t.Parallel()
-
 	for _, operation := range []string{
 		emulator.OpCreateRegisterToken, emulator.OpRedeemRegisterToken, emulator.OpWhoAmI, emulator.OpDeleteAccessToken,
 	} {
 		t.Run(operation, func(t *testing.T) {
 			t.Parallel()
-
 			srv := start(t, emulator.Options{})
 			srv.Inject(emulator.Fault{Operation: operation, NamePrefix: "b", Times: -1})
-
 			for _, name := range []string{"a b", "b 1"} {
 				value := seed(t, srv, emulator.SeedToken{Name: name})
-				register := mint(t, srv, name+" later", "USER", "1h", "")
-				answers := map[string]response{
+				register := createRegister(t, srv, name+" later", "USER", "1h", "")
+				responses := map[string]response{
 					emulator.OpCreateRegisterToken: register,
 					emulator.OpWhoAmI:              whoAmI(t, srv, value),
 					emulator.OpDeleteAccessToken:   remove(t, srv, name),
 				}
-
 				if register.status == http.StatusCreated {
-					answers[emulator.OpRedeemRegisterToken] = redeem(t, srv, field(t, register, "register_token"))
+					responses[emulator.OpRedeemRegisterToken] = redeem(t, srv, field(t, register, "register_token"))
 				}
-
 				wantStatus(t, list(t, srv), http.StatusOK)
-
-				for other, answer := range answers {
-					if met := answer.status == http.StatusInternalServerError; met != (other == operation && name == "b 1") {
-						t.Errorf("%s about %q: got status %d", other, name, answer.status)
+				for other, resp := range responses {
+					if failed := resp.status == http.StatusInternalServerError; failed != (other == operation && name == "b 1") {
+						t.Errorf("%s of %q: got status %d", other, name, resp.status)
 					}
 				}
 			}
@@ -377,7 +322,6 @@ func TestFaultOfOneToken(t *testing.T) {
 
 func TestClearFaults(t *testing.T) {
 	t.Parallel()
-
 	srv := start(t, emulator.Options{})
 	srv.Inject(emulator.Fault{Times: -1})
 	wantStatus(t, list(t, srv), http.StatusInternalServerError)
@@ -385,16 +329,13 @@ func TestClearFaults(t *testing.T) {
 	wantStatus(t, list(t, srv), http.StatusOK)
 }
 
-func TestInjectKnowsTheOperations(t *testing.T) {
+func TestInjectPanicsOnUnknownOperation(t *testing.T) {
 	t.Parallel()
-
 	srv := start(t, emulator.Options{})
-
 	defer func() {
 		if recover() == nil {
-			t.Error("a fault for no operation at all was taken")
+			t.Error("Inject did not panic")
 		}
 	}()
-
 	srv.Inject(emulator.Fault{Operation: "listTokens"})
 }

@@ -8,26 +8,26 @@ import (
 	"time"
 )
 
-// Request is one request in the journal. No value of a token is ever in it.
+// Request is a journal entry. It never contains a token value.
 type Request struct {
-	Operation string // operationId of the contract; empty for a path or method that is not in it
+	Operation string // operationId in the contract; empty for an unknown path or method
 	Method    string
 	Path      string
-	TokenName string // name of the access token that it is about; empty for the list and for one that is unknown
-	Role      string // role of the calling token, expired or not; empty for none and for one that is unknown
+	TokenName string // name of the access token that the request concerns; empty for the list and for an unknown token
+	Role      string // role of the calling token, even if it is expired; empty if there is none or it is unknown
 	UserAgent string
-	Status    int // 0: no answer was sent, or not yet
+	Status    int // 0 if no response was sent, or none yet
 	At        time.Time
-	Fault     string // the injected fault that this request met, such as "drop" or "respond after"
+	Fault     string // injected fault that was applied, such as "drop" or "respond after"
 }
 
-// IsWrite tells whether the request is of a kind that changes what the service holds.
+// IsWrite reports whether the method can change the service's state.
 func (r Request) IsWrite() bool {
 	return r.Method != http.MethodGet && r.Method != http.MethodHead
 }
 
-// journal keeps the requests in the order of their arrival. A request is there before its answer leaves, so whoever
-// has the answer finds the request.
+// journal keeps requests in order of arrival. An entry is added before the response is sent, so a caller that has a
+// response finds its request.
 type journal struct {
 	mu       sync.Mutex
 	requests []*Request
@@ -36,46 +36,40 @@ type journal struct {
 func (j *journal) add(r *Request) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-
 	j.requests = append(j.requests, r)
 }
 
-// edit changes a request, also one that a reset has since removed.
+// edit changes an entry, which may have been removed by a reset.
 func (j *journal) edit(r *Request, change func(*Request)) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-
 	change(r)
 }
 
-// get copies a request as it is now.
+// get returns a copy of an entry.
 func (j *journal) get(r *Request) Request {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-
 	return *r
 }
 
 func (j *journal) all() []Request {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-
 	all := make([]Request, 0, len(j.requests))
 	for _, r := range j.requests {
 		all = append(all, *r)
 	}
-
 	return all
 }
 
 func (j *journal) reset() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-
 	j.requests = nil
 }
 
-// statusWriter tells the status just before it is sent. All answers here state theirs.
+// statusWriter reports the status before it is written. Every handler here calls WriteHeader.
 type statusWriter struct {
 	http.ResponseWriter
 	onStatus func(int)
@@ -87,13 +81,13 @@ func (w *statusWriter) WriteHeader(status int) {
 	w.ResponseWriter.WriteHeader(status)
 }
 
-// Unwrap lets [http.ResponseController] flush.
+// Unwrap gives [http.ResponseController] access to Flush.
 func (w *statusWriter) Unwrap() http.ResponseWriter {
 	return w.ResponseWriter
 }
 
-// journalled writes each request down, and finds its operation for all that is inside.
-func (s *Server) journalled(next http.Handler) http.Handler {
+// withJournal records each request and resolves its operation for the inner handlers.
+func (s *Server) withJournal(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c := newCall(s.contract, r)
 		operation := c.operation()
@@ -109,12 +103,10 @@ func (s *Server) journalled(next http.Handler) http.Handler {
 		}
 		c.entry = entry
 		s.journal.add(entry)
-
 		if s.onRequest != nil {
-			// Deferred, because a fault may end the connection and with it this call.
+			// Deferred because a fault may panic to close the connection.
 			defer func() { s.onRequest(s.journal.get(entry)) }()
 		}
-
 		next.ServeHTTP(&statusWriter{w, func(status int) {
 			s.journal.edit(entry, func(r *Request) { r.Status = status })
 		}}, r.WithContext(withCall(r.Context(), c)))

@@ -18,18 +18,18 @@ import (
 
 const (
 	defaultAddr = "127.0.0.1:0"
-	// maxBody is far above any request of the contract.
+	// maxBody is far larger than any request in the contract.
 	maxBody = 1 << 20
 )
 
-// Options say how an emulator runs. The zero value is good for most tests.
+// Options configure an emulator. The zero value suits most tests.
 type Options struct {
-	Addr        string           // empty: 127.0.0.1 and a free port; a host that is not loopback is refused
-	Clock       func() time.Time // nil: time.Now; all rules and the Date header go by it
-	HideExpired bool             // expired tokens leave the list at once; otherwise they stay until deleted
-	Latency     time.Duration    // added to every answer
-	OnRequest   func(Request)    // nil, or called after each request; it must be safe for concurrent use
-	Unchecked   bool             // nothing is compared with the contract, which takes most of the time of a long list
+	Addr        string           // default 127.0.0.1 and a free port; must be loopback
+	Clock       func() time.Time // default time.Now; used for expiry and the Date header
+	HideExpired bool             // the list omits expired tokens; otherwise they stay until deleted
+	Latency     time.Duration    // delay of every request
+	OnRequest   func(Request)    // called after each request, if set; must be safe for concurrent use
+	Unchecked   bool             // skips validation against the contract, which dominates the cost of a long list
 }
 
 // Server is a running emulator.
@@ -46,22 +46,20 @@ type Server struct {
 
 	listener net.Listener
 	http     *http.Server
-	served   chan struct{} // closed when no connection is accepted any more
+	served   chan struct{} // closed when the listener has stopped accepting connections
 	conns    sync.WaitGroup
 	closing  sync.Once
 }
 
-// Start runs an emulator until it is closed. It holds one access token, of role ADMIN.
+// Start starts an emulator that holds one access token, with the ADMIN role. The caller must close it.
 func Start(opts Options) (*Server, error) {
 	contract, err := loadContract()
 	if err != nil {
 		return nil, err
 	}
-
 	if opts.Clock == nil {
 		opts.Clock = time.Now
 	}
-
 	s := &Server{
 		now:       opts.Clock,
 		latency:   opts.Latency,
@@ -70,58 +68,48 @@ func Start(opts Options) (*Server, error) {
 		service:   newService(opts.Clock, opts.HideExpired),
 		served:    make(chan struct{}),
 	}
-
 	_, s.adminToken, err = s.Seed(SeedToken{Name: adminName, Role: string(ADMIN)})
 	if err != nil {
 		return nil, err
 	}
-
 	if s.listener, err = listen(opts.Addr); err != nil {
 		return nil, err
 	}
-
 	s.serve(opts.Unchecked)
-
 	return s, nil
 }
 
-// listen refuses all but loopback: whoever reaches the emulator may have what it holds.
+// listen accepts loopback addresses only, because the emulator does not protect what it holds.
 func listen(addr string) (net.Listener, error) {
 	if addr == "" {
 		addr = defaultAddr
 	}
-
 	resolved, err := net.ResolveTCPAddr("tcp", addr)
 	if err != nil {
 		return nil, fmt.Errorf("listening on %q: %w", addr, err)
 	}
-
 	if !resolved.IP.IsLoopback() {
-		return nil, fmt.Errorf("listening on %q: only a loopback address will do, such as %s", addr, defaultAddr)
+		return nil, fmt.Errorf("listening on %q: must be a loopback address, such as %s", addr, defaultAddr)
 	}
-
 	listener, err := net.ListenTCP("tcp", resolved)
 	if err != nil {
 		return nil, fmt.Errorf("listening on %q: %w", addr, err)
 	}
-
 	return listener, nil
 }
 
-// serve answers on the listener, outermost first: the Date, the body, the latency, the journal, the faults, the check
-// of the contract, the rules.
+// serve builds the handler chain and serves it. From the outside in: Date header, buffered body, latency, journal,
+// faults, contract validation, service.
 func (s *Server) serve(unchecked bool) {
-	routes := routed(HandlerWithOptions(handlers{s.service}, StdHTTPServerOptions{
+	routes := withNotFound(HandlerWithOptions(handlers{s.service}, StdHTTPServerOptions{
 		BaseURL:          basePath,
-		ErrorHandlerFunc: func(w http.ResponseWriter, _ *http.Request, _ error) { refuse(w, errNoName) },
+		ErrorHandlerFunc: func(w http.ResponseWriter, _ *http.Request, _ error) { writeServiceError(w, errNoName) },
 	}))
-
 	if !unchecked {
-		routes = s.violations.checked(routes)
+		routes = s.violations.withValidation(routes)
 	}
-
 	s.http = &http.Server{
-		Handler:           s.dated(buffered(s.late(s.journalled(s.faulty(routes))))),
+		Handler:           s.withDate(withBufferedBody(s.withLatency(s.withJournal(s.withFaults(routes))))),
 		ReadHeaderTimeout: 10 * time.Second,
 		ConnState: func(_ net.Conn, state http.ConnState) {
 			switch state {
@@ -132,64 +120,61 @@ func (s *Server) serve(unchecked bool) {
 			}
 		},
 	}
-
 	go func() {
 		defer close(s.served)
-		// It returns when the server is closed, and that is the only error there is to have.
+		// Serve always returns an error; here it is http.ErrServerClosed.
 		_ = s.http.Serve(s.listener)
 	}()
 }
 
-// Close ends all requests, also those that hang, and returns when no connection is left. It may be called twice.
+// Close aborts all requests, including hung ones, and waits until all connections are closed. It may be called more
+// than once.
 func (s *Server) Close() {
 	s.closing.Do(func() {
-		// It also ends the contexts of all requests, as their callers do by going away.
+		// This also cancels the contexts of all requests.
 		_ = s.http.Close()
 		<-s.served
-		// Once more, for a connection that was accepted while the first one went through the list.
+		// Closes a connection that was accepted during the first Close.
 		_ = s.http.Close()
 		s.conns.Wait()
 	})
 }
 
-// Endpoint returns the address to configure; its path is that of the real service.
+// Endpoint returns the URL to configure as the endpoint. Its path is that of the live service.
 func (s *Server) Endpoint() string {
 	return "http://" + s.listener.Addr().String() + basePath
 }
 
-// AdminToken returns the value of the ADMIN token that every emulator starts with.
+// AdminToken returns the value of the ADMIN token that the emulator starts with.
 func (s *Server) AdminToken() string {
 	return s.adminToken
 }
 
-// dated sets the Date by the emulator's clock, for callers that judge expiry by it.
-func (s *Server) dated(next http.Handler) http.Handler {
+// withDate sets the Date header from the emulator's clock, because clients judge expiry by it.
+func (s *Server) withDate(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Date", s.now().UTC().Format(http.TimeFormat))
 		next.ServeHTTP(w, r)
 	})
 }
 
-// late puts the latency before everything that a request does.
-func (s *Server) late(next http.Handler) http.Handler {
+// withLatency delays each request before it is handled.
+func (s *Server) withLatency(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !pause(r.Context(), s.latency) {
+		if !wait(r.Context(), s.latency) {
 			abort()
 		}
-
 		next.ServeHTTP(w, r)
 	})
 }
 
-// pause waits, and tells whether the caller is still there.
-func pause(ctx context.Context, d time.Duration) bool {
+// wait sleeps for d and reports whether the caller is still connected.
+func wait(ctx context.Context, d time.Duration) bool {
 	if d <= 0 {
 		return true
 	}
-
 	timer := time.NewTimer(d)
 	defer timer.Stop()
-
 	select {
 	case <-timer.C:
 		return true
@@ -198,14 +183,12 @@ func pause(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// buffered reads the body at once and within bounds. Only then does net/http notice that a connection ends, which
-// a request that hangs or is delayed waits for.
-func buffered(next http.Handler) http.Handler {
+// withBufferedBody reads the body, up to maxBody. net/http only notices a closed connection after the body is read, and
+// hung and delayed requests rely on that.
+func withBufferedBody(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-
 		var tooLarge *http.MaxBytesError
-
 		switch {
 		case errors.As(err, &tooLarge):
 			writeError(w, http.StatusBadRequest, "The body is too large")
@@ -218,16 +201,16 @@ func buffered(next http.Handler) http.Handler {
 	})
 }
 
-// routed answers in the envelope where the contract has no such path or method.
-func routed(next http.Handler) http.Handler {
+// withNotFound returns an error envelope for paths and methods that are not in the contract.
+func withNotFound(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch c := callOf(r); {
 		case c.route != nil:
 			next.ServeHTTP(w, r)
 		case c.badMethod:
-			writeError(w, http.StatusMethodNotAllowed, "This path has no such method")
+			writeError(w, http.StatusMethodNotAllowed, "Method not allowed")
 		default:
-			writeError(w, http.StatusNotFound, "There is no such path")
+			writeError(w, http.StatusNotFound, "Path not found")
 		}
 	})
 }

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package emulator
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+)
+
+// Seed creates an access token out of band, as the management console does, and returns the token and its value. It
+// returns an error if the name is empty or belongs to a live token, or if the role is unknown.
+func (s *Server) Seed(t SeedToken) (Token, string, error) {
+	t.Role = cmp.Or(t.Role, string(USER))
+	t.Issuer = cmp.Or(t.Issuer, defaultIssuer)
+	token, err := s.service.seed(t)
+	if err != nil {
+		return Token{}, "", fmt.Errorf("seeding token %q: %w", t.Name, err)
+	}
+	return token.Token, token.value, nil
+}
+
+// Revoke deletes an access token out of band and reports whether it existed.
+func (s *Server) Revoke(name string) bool {
+	return s.service.deleteAccessToken(name) == nil
+}
+
+// Tokens returns the access tokens in the service, sorted by name. Expired ones are included unless they are hidden.
+func (s *Server) Tokens() []Token {
+	return s.service.list(false)
+}
+
+// LiveTokens returns the access tokens that have not expired, sorted by name.
+func (s *Server) LiveTokens() []Token {
+	return s.service.list(true)
+}
+
+// RegisterTokens returns all register tokens ever created, oldest first.
+func (s *Server) RegisterTokens() []RegisterTokenRow {
+	return s.service.registerRows()
+}
+
+// IssuedValues returns every token value ever issued, oldest first: seeded and redeemed access tokens, and register
+// tokens. Leak tests search for them.
+func (s *Server) IssuedValues() []string {
+	return s.service.values()
+}
+
+// SetHideExpired changes [Options].HideExpired while the emulator runs.
+func (s *Server) SetHideExpired(hide bool) {
+	s.service.setHideExpired(hide)
+}
+
+// Journal returns all requests since the start or the last reset, in order of arrival. Requests whose body is too large
+// or incomplete are not included.
+func (s *Server) Journal() []Request {
+	return s.journal.all()
+}
+
+// ResetJournal removes all entries from the journal.
+func (s *Server) ResetJournal() {
+	s.journal.reset()
+}
+
+// Violations returns the contract violations so far, of requests and of responses. They contain no token value.
+func (s *Server) Violations() []string {
+	return s.violations.all()
+}
+
+// Inject queues a fault. It panics if the operation is not in the contract, because the fault would never apply and
+// the test would pass without it.
+func (s *Server) Inject(f Fault) {
+	if f.Operation != "" && !slices.Contains(operations(), f.Operation) {
+		panic(fmt.Sprintf("emulator: the contract has no operation %q", f.Operation))
+	}
+	s.faults.add(f)
+}
+
+// ClearFaults removes all queued faults.
+func (s *Server) ClearFaults() {
+	s.faults.clear()
+}
