@@ -6,10 +6,11 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"time"
 )
 
 // Seed creates an access token out of band, as the management console does, and returns the token and its value. It
-// returns an error if the name is empty or belongs to a live token, or if the role is unknown.
+// returns an error if the name is empty or belongs to a live token of the project, or if the role is unknown.
 func (s *Server) Seed(t SeedToken) (Token, string, error) {
 	t.Role = cmp.Or(t.Role, string(USER))
 	t.Issuer = cmp.Or(t.Issuer, defaultIssuer)
@@ -20,17 +21,17 @@ func (s *Server) Seed(t SeedToken) (Token, string, error) {
 	return token.Token, token.value, nil
 }
 
-// Revoke deletes an access token out of band and reports whether it existed.
+// Revoke deletes an access token of the emulator's own project out of band and reports whether it existed.
 func (s *Server) Revoke(name string) bool {
-	return s.service.deleteAccessToken(name) == nil
+	return s.service.deleteAccessToken("", name) == nil
 }
 
-// Tokens returns the access tokens in the service, sorted by name. Expired ones are included unless they are hidden.
+// Tokens returns the access tokens of all projects, sorted by name. Expired ones are included unless they are hidden.
 func (s *Server) Tokens() []Token {
 	return s.service.list(false)
 }
 
-// LiveTokens returns the access tokens that have not expired, sorted by name.
+// LiveTokens returns the access tokens of all projects that have not expired, sorted by name.
 func (s *Server) LiveTokens() []Token {
 	return s.service.list(true)
 }
@@ -48,7 +49,41 @@ func (s *Server) IssuedValues() []string {
 
 // SetHideExpired changes [Options].HideExpired while the emulator runs.
 func (s *Server) SetHideExpired(hide bool) {
-	s.service.setHideExpired(hide)
+	s.service.configure(func(s *service) { s.hideExpired = hide })
+}
+
+// SetHidden sets the names that the list omits. The tokens are otherwise unaffected: whoami, redeem and delete see
+// them. It replaces earlier names, so without names it hides nothing.
+func (s *Server) SetHidden(names ...string) {
+	hidden := map[string]bool{}
+	for _, name := range names {
+		hidden[name] = true
+	}
+	s.service.configure(func(s *service) { s.hidden = hidden })
+}
+
+// SetStale makes the list lag behind: it does not show the latest creations and deletions of access tokens, as many as
+// writes says. 0 restores the current list.
+func (s *Server) SetStale(writes int) {
+	s.service.configure(func(s *service) { s.stale = writes })
+}
+
+// SetGrant sets a function that changes what a redemption creates, for a service that caps lifetimes, normalizes names
+// or grants another role. It is called with what the register token asks for and must not call the Server. nil creates
+// what was asked for.
+func (s *Server) SetGrant(grant func(SeedToken) SeedToken) {
+	s.service.configure(func(s *service) { s.grant = grant })
+}
+
+// CapLifetime returns a function for [Server.SetGrant] that limits the lifetime to d, also of tokens that would never
+// expire.
+func CapLifetime(d time.Duration) func(SeedToken) SeedToken {
+	return func(t SeedToken) SeedToken {
+		if t.TTL == 0 || t.TTL > d {
+			t.TTL = d
+		}
+		return t
+	}
 }
 
 // Journal returns all requests since the start or the last reset, in order of arrival. Requests whose body is too large

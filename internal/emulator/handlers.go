@@ -37,7 +37,7 @@ func (h handlers) CreateRegisterToken(w http.ResponseWriter, r *http.Request) {
 		writeServiceError(w, err)
 		return
 	}
-	value, err := h.service.createRegisterToken(admin.IssuerName, req)
+	value, err := h.service.createRegisterToken(admin, req)
 	if err != nil {
 		writeServiceError(w, err)
 		return
@@ -62,11 +62,12 @@ func (h handlers) RedeemRegisterToken(w http.ResponseWriter, r *http.Request) {
 
 // ListAccessTokens handles GET /v1_0/auth/refresh_tokens.
 func (h handlers) ListAccessTokens(w http.ResponseWriter, r *http.Request) {
-	if _, err := h.authorize(r, ADMIN); err != nil {
+	admin, err := h.authorize(r, ADMIN)
+	if err != nil {
 		writeServiceError(w, err)
 		return
 	}
-	tokens := h.service.list(false)
+	tokens := h.service.listed(admin.Project)
 	rows := make([]AccessToken, 0, len(tokens))
 	for _, token := range tokens {
 		rows = append(rows, wireToken(token))
@@ -76,11 +77,12 @@ func (h handlers) ListAccessTokens(w http.ResponseWriter, r *http.Request) {
 
 // DeleteAccessToken handles DELETE /v1_0/auth/refresh_tokens. The last ADMIN token can be deleted too.
 func (h handlers) DeleteAccessToken(w http.ResponseWriter, r *http.Request, params DeleteAccessTokenParams) {
-	if _, err := h.authorize(r, ADMIN); err != nil {
+	admin, err := h.authorize(r, ADMIN)
+	if err != nil {
 		writeServiceError(w, err)
 		return
 	}
-	if err := h.service.deleteAccessToken(params.TokenName); err != nil {
+	if err := h.service.deleteAccessToken(admin.Project, params.TokenName); err != nil {
 		writeServiceError(w, err)
 		return
 	}

@@ -41,9 +41,16 @@ type accessToken struct {
 
 type registerToken struct {
 	RegisterTokenRow
+	project  string
 	issuer   string
 	lifetime time.Duration // lifetime of the access token; 0 means that it never expires
 }
+
+// tokenName identifies an access token: names are unique within a project.
+type tokenName struct{ project, name string }
+
+// write is a change of the access tokens. Either may be nil.
+type write struct{ removed, added *accessToken }
 
 // service implements the rules and holds the state. All it knows about HTTP is the status of an error.
 type service struct {
@@ -51,7 +58,11 @@ type service struct {
 
 	mu          sync.Mutex
 	hideExpired bool
-	byName      map[string]*accessToken
+	hidden      map[string]bool           // names that the list omits
+	stale       int                       // number of latest writes that the list does not show yet
+	grant       func(SeedToken) SeedToken // changes what a redemption creates; nil for no change
+	byName      map[tokenName]*accessToken
+	writes      []write // creations and deletions of access tokens, oldest first
 	byValue     map[string]*accessToken
 	registers   map[string]*registerToken
 	registerLog []*registerToken // all of registers, oldest first
@@ -62,7 +73,7 @@ func newService(clock func() time.Time, hideExpired bool) *service {
 	return &service{
 		clock:       clock,
 		hideExpired: hideExpired,
-		byName:      map[string]*accessToken{},
+		byName:      map[tokenName]*accessToken{},
 		byValue:     map[string]*accessToken{},
 		registers:   map[string]*registerToken{},
 	}
@@ -122,7 +133,7 @@ func (s *service) nameOf(value string) string {
 }
 
 // createRegisterToken creates a register token. It does not reserve the name, which is checked on redemption.
-func (s *service) createRegisterToken(issuer string, req CreateRegisterTokenRequest) (string, error) {
+func (s *service) createRegisterToken(admin Token, req CreateRegisterTokenRequest) (string, error) {
 	if req.ClientName == "" {
 		return "", errNoName
 	}
@@ -150,7 +161,8 @@ func (s *service) createRegisterToken(issuer string, req CreateRegisterTokenRequ
 			CreatedAt:  now,
 			ExpiresAt:  now.Add(ttl),
 		},
-		issuer:   issuer,
+		project:  admin.Project,
+		issuer:   admin.IssuerName,
 		lifetime: lifetime,
 	}
 	s.registers[value] = token
@@ -166,12 +178,17 @@ func (s *service) redeem(registerValue string) (string, error) {
 	if !ok || register.Used || !s.now().Before(register.ExpiresAt) {
 		return "", errRegisterToken
 	}
-	token, err := s.add(SeedToken{
-		Name:   register.ClientName,
-		Role:   register.Role,
-		TTL:    register.lifetime,
-		Issuer: register.issuer,
-	})
+	granted := SeedToken{
+		Name:    register.ClientName,
+		Role:    register.Role,
+		TTL:     register.lifetime,
+		Issuer:  register.issuer,
+		Project: register.project,
+	}
+	if s.grant != nil {
+		granted = s.grant(granted)
+	}
+	token, err := s.add(granted)
 	if err != nil {
 		return "", err
 	}
@@ -183,43 +200,46 @@ func (s *service) redeem(registerValue string) (string, error) {
 // names are unique. The caller holds the lock.
 func (s *service) add(seed SeedToken) (*accessToken, error) {
 	now := s.now()
-	if old, ok := s.byName[seed.Name]; ok {
+	old := s.byName[tokenName{seed.Project, seed.Name}]
+	if old != nil {
 		if !expired(old.Token, now) {
 			return nil, errNameTaken
 		}
 		s.forget(old)
 	}
 	token := &accessToken{
-		Token: Token{ID: uuid.NewString(), Name: seed.Name, Role: seed.Role, IssuerName: seed.Issuer},
+		Token: Token{ID: uuid.NewString(), Name: seed.Name, Role: seed.Role, IssuerName: seed.Issuer, Project: seed.Project},
 		value: s.newValue("access"),
 	}
 	if seed.TTL != 0 {
 		expiresAt := now.Add(seed.TTL)
 		token.ExpiresAt = &expiresAt
 	}
-	s.byName[token.Name] = token
+	s.byName[tokenName{token.Project, token.Name}] = token
 	s.byValue[token.value] = token
+	s.writes = append(s.writes, write{removed: old, added: token})
 	return token, nil
 }
 
 // forget removes a token and its value. The caller holds the lock.
 func (s *service) forget(token *accessToken) {
-	delete(s.byName, token.Name)
+	delete(s.byName, tokenName{token.Project, token.Name})
 	delete(s.byValue, token.value)
 }
 
-// deleteAccessToken deletes the visible token with a name.
-func (s *service) deleteAccessToken(name string) error {
+// deleteAccessToken deletes the visible token with a name in a project.
+func (s *service) deleteAccessToken(project, name string) error {
 	if name == "" {
 		return errNoName
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	token, ok := s.byName[name]
+	token, ok := s.byName[tokenName{project, name}]
 	if !ok || !s.visible(token.Token, s.now()) {
 		return errNotFound
 	}
 	s.forget(token)
+	s.writes = append(s.writes, write{removed: token})
 	return nil
 }
 

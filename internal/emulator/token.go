@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"time"
@@ -19,6 +20,7 @@ type Token struct {
 	Role       string
 	IssuerName string
 	ExpiresAt  *time.Time // nil if it never expires
+	Project    string     // empty for the project of the emulator's own ADMIN token
 }
 
 // RegisterTokenRow is a register token. The service does not list these; tests and the demo do.
@@ -36,6 +38,9 @@ type SeedToken struct {
 	Role   string        // USER or ADMIN; default USER
 	TTL    time.Duration // 0 means that it never expires; a negative value that it has expired already
 	Issuer string        // default: the issuer of the emulator's own ADMIN token
+	// Project separates tokens: the list of an ADMIN token has only the tokens of its project. Default: the project of
+	// the emulator's own ADMIN token.
+	Project string
 }
 
 const (
@@ -72,7 +77,7 @@ func (s *service) newValue(kind string) string {
 	return value
 }
 
-// list returns the visible tokens, sorted by name; with live, only those that have not expired.
+// list returns the visible tokens of all projects, sorted by name; with live, only those that have not expired.
 func (s *service) list(live bool) []Token {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -84,8 +89,39 @@ func (s *service) list(live bool) []Token {
 		}
 		rows = append(rows, token.Token)
 	}
-	slices.SortFunc(rows, func(a, b Token) int { return cmp.Compare(a.Name, b.Name) })
+	sortByName(rows)
 	return rows
+}
+
+// listed returns the rows of the list of a project, sorted by name, without hidden names and the latest writes.
+func (s *service) listed(project string) []Token {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	tokens := s.byValue
+	if s.stale > 0 {
+		tokens = maps.Clone(tokens)
+	}
+	for _, write := range slices.Backward(s.writes[max(0, len(s.writes)-s.stale):]) {
+		if write.added != nil {
+			delete(tokens, write.added.value)
+		}
+		if write.removed != nil {
+			tokens[write.removed.value] = write.removed
+		}
+	}
+	now := s.now()
+	rows := make([]Token, 0, len(tokens))
+	for _, token := range tokens {
+		if token.Project == project && s.visible(token.Token, now) && !s.hidden[token.Name] {
+			rows = append(rows, token.Token)
+		}
+	}
+	sortByName(rows)
+	return rows
+}
+
+func sortByName(tokens []Token) {
+	slices.SortFunc(tokens, func(a, b Token) int { return cmp.Compare(a.Name, b.Name) })
 }
 
 // registerRows returns all register tokens ever created, oldest first.
@@ -106,9 +142,9 @@ func (s *service) values() []string {
 	return slices.Clone(s.issued)
 }
 
-// setHideExpired sets whether the list omits expired tokens.
-func (s *service) setHideExpired(hide bool) {
+// configure changes settings under the lock.
+func (s *service) configure(change func(*service)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.hideExpired = hide
+	change(s)
 }
