@@ -141,7 +141,7 @@ func (c *Client) redeem(ctx context.Context, registerToken Secret) (Secret, erro
 	if err == nil && out.RefreshToken == "" {
 		err = malformed(opRedeem, http.StatusCreated, missingKey("refresh_token"))
 	}
-	if outcomeUnknown(err) {
+	if IsOutcomeUnknown(err) {
 		c.inventory.forget()
 	}
 	return Secret(out.RefreshToken), err
@@ -191,7 +191,7 @@ func (c *Client) DeleteAccessToken(ctx context.Context, name string) error {
 	switch {
 	case err == nil || IsNotFound(err):
 		c.inventory.follow(change{deleted: name})
-	case outcomeUnknown(err):
+	case IsOutcomeUnknown(err):
 		c.inventory.forget()
 	}
 	return err

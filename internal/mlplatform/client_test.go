@@ -402,7 +402,7 @@ func TestConcurrentUse(t *testing.T) {
 	for i := range callers {
 		go func() {
 			name := fmt.Sprintf("token %d", i)
-			_, value, err := client.MintAccessToken(t.Context(), mlplatform.MintRequest{Name: name, Role: mlplatform.RoleUser}, func(mlplatform.Secret) {})
+			value, err := client.MintAccessToken(t.Context(), mlplatform.MintRequest{Name: name, Role: mlplatform.RoleUser})
 			if err == nil {
 				_, err = client.WithToken(value).WhoAmI(t.Context())
 			}

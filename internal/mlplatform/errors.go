@@ -84,6 +84,25 @@ func (e *NameTakenError) Error() string {
 	return fmt.Sprintf("the name %q is taken by an access token of the project", e.Token.Name)
 }
 
+// IsMissingScope reports whether the service refused the token because of its role, not because it is expired, revoked
+// or unknown.
+func IsMissingScope(err error) bool {
+	e, ok := asError(err)
+	return ok && e.MissingScope && IsUnauthorized(err)
+}
+
+// IsRefused reports whether the service itself, in its own error format, refused the request as it was.
+func IsRefused(err error) bool {
+	e, ok := asError(err)
+	return ok && e.Refused()
+}
+
+// IsOutcomeUnknown reports whether the service may have acted although no usable response arrived.
+func IsOutcomeUnknown(err error) bool {
+	e, ok := asError(err)
+	return ok && e.OutcomeUnknown()
+}
+
 // ErrNoToken is the cause of an Error where an operation needs a token and the client has none.
 var ErrNoToken = errors.New("no token is configured")
 

@@ -147,7 +147,7 @@ func TestErrorKinds(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for _, err := range []error{test.err, fmt.Errorf("wrapped: %w", test.err), errors.Join(io.EOF, test.err)} {
-				got := kinds{IsUnauthorized(err), IsNotFound(err), IsConflict(err), IsTimeout(err), outcomeUnknown(err)}
+				got := kinds{IsUnauthorized(err), IsNotFound(err), IsConflict(err), IsTimeout(err), IsOutcomeUnknown(err)}
 				if diff := cmp.Diff(test.want, got); diff != "" {
 					t.Errorf("of %v, -want +got:\n%s", err, diff)
 				}
@@ -159,7 +159,7 @@ func TestErrorKinds(t *testing.T) {
 func TestErrorKindsOfOtherErrors(t *testing.T) {
 	t.Parallel()
 	for _, err := range []error{nil, io.EOF, errors.New("404 409 403 timeout")} {
-		if IsUnauthorized(err) || IsNotFound(err) || IsConflict(err) || IsTimeout(err) || IsUntrusted(err) || outcomeUnknown(err) {
+		if IsUnauthorized(err) || IsNotFound(err) || IsConflict(err) || IsTimeout(err) || IsUntrusted(err) || IsOutcomeUnknown(err) {
 			t.Errorf("%v is taken for an error of the service", err)
 		}
 	}

@@ -63,6 +63,12 @@ func (c *Client) AccessTokens(ctx context.Context) (AccessTokenList, error) {
 	return c.inventory.get(ctx, readAge)
 }
 
+// FreshAccessTokens is AccessTokens with a list whose request began after the call. Calls that come together share one
+// request.
+func (c *Client) FreshAccessTokens(ctx context.Context) (AccessTokenList, error) {
+	return c.inventory.get(ctx, 0)
+}
+
 // get returns the list as it was when it was asked for, or up to age before that.
 func (i *inventory) get(ctx context.Context, age time.Duration) (AccessTokenList, error) {
 	oldest := time.Now().Add(-age)

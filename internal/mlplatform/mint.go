@@ -4,7 +4,6 @@ package mlplatform
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 )
@@ -76,32 +75,26 @@ func (e *LostTokenError) Error() string {
 func (e *LostTokenError) Unwrap() []error { return []error{e.Err, e.Cleanup} }
 
 // MintAccessToken makes an access token as an administrator does without the console: it creates a register token and
-// redeems it. It needs an ADMIN token. The value, which the service shows this once, goes to arrived before any further
-// request; then the token is described. An error after that comes with the value.
+// redeems it. It needs an ADMIN token. It returns the value, which the service shows only once; Describe returns the rest.
 //
 // A name that is taken is a NameTakenError before anything is created. Where the answer to the redeem is lost, the
 // list tells whether the token came to be: then it is deleted, for its value is lost, and one more attempt is made.
 // What cannot be cleared away is a LostTokenError.
-func (c *Client) MintAccessToken(ctx context.Context, in MintRequest, arrived func(Secret)) (AccessToken, Secret, error) {
+func (c *Client) MintAccessToken(ctx context.Context, in MintRequest) (Secret, error) {
 	before, err := c.inventory.get(ctx, createAge)
 	if err != nil {
-		return AccessToken{}, "", err
+		return "", err
 	}
 	if token, taken := before.ByName(in.Name); taken && !token.Expired(before.AsOf) {
-		return AccessToken{}, "", &NameTakenError{Token: token}
+		return "", &NameTakenError{Token: token}
 	}
-	value, err := c.mint(ctx, in, before)
-	if err != nil {
-		return AccessToken{}, "", err
-	}
-	return c.arrive(ctx, value, arrived)
+	return c.mint(ctx, in, before)
 }
 
-// RedeemAccessToken makes an access token from a register token that somebody else created. It needs no token. The
-// value goes to arrived before any further request; then the token is described. An error after that comes with the
-// value. An answer that is lost for good is a LostTokenError without a name, which only the administrator knows; to a
-// client that has an ADMIN token it names the candidates.
-func (c *Client) RedeemAccessToken(ctx context.Context, registerToken Secret, arrived func(Secret)) (AccessToken, Secret, error) {
+// RedeemAccessToken creates an access token from a register token that somebody else created, and returns its value. It
+// needs no token. A response that is lost for good is a LostTokenError without a name, which only the administrator
+// knows; with an ADMIN token, the error has the candidates.
+func (c *Client) RedeemAccessToken(ctx context.Context, registerToken Secret) (Secret, error) {
 	var before *AccessTokenList // nil where the list cannot be had: this client need not be an administrator's
 	if c.HasToken() {
 		if list, err := c.inventory.get(ctx, createAge); err == nil {
@@ -109,12 +102,12 @@ func (c *Client) RedeemAccessToken(ctx context.Context, registerToken Secret, ar
 		}
 	}
 	if err := notRedeemed(ctx); err != nil {
-		return AccessToken{}, "", err
+		return "", err
 	}
 	lingering, cancel := linger(ctx)
 	defer cancel()
 	value, err := c.redeem(lingering, registerToken)
-	if outcomeUnknown(err) {
+	if IsOutcomeUnknown(err) {
 		// A register token works once, so a second attempt cannot make a second token. It tells whether the first acted.
 		lost := err
 		value, err = c.redeem(lingering, registerToken)
@@ -123,13 +116,10 @@ func (c *Client) RedeemAccessToken(ctx context.Context, registerToken Secret, ar
 			if before != nil {
 				failure.Candidates = c.arrivedSince(lingering, *before)
 			}
-			return AccessToken{}, "", failure
+			return "", failure
 		}
 	}
-	if err != nil {
-		return AccessToken{}, "", err
-	}
-	return c.arrive(ctx, value, arrived)
+	return value, err
 }
 
 // arrivedSince names the live tokens that were not there before and that this client has not made knowingly; none if the
@@ -149,16 +139,16 @@ func (c *Client) arrivedSince(ctx context.Context, before AccessTokenList) []str
 	return names
 }
 
-// arrive hands over a value and describes its token.
-func (c *Client) arrive(ctx context.Context, value Secret, arrived func(Secret)) (AccessToken, Secret, error) {
-	arrived(value)
+// Describe returns what the service knows of the token with this value, and adds the token to the cached list, so that a
+// run that creates a thousand tokens does not list them a thousand times.
+func (c *Client) Describe(ctx context.Context, value Secret) (AccessToken, error) {
 	token, err := c.WithToken(value).WhoAmI(ctx)
 	if err != nil {
-		c.inventory.forget() // there is a token now of which no more than the value is known
-		return AccessToken{}, value, err
+		c.inventory.forget() // the new token's ID is unknown, so the cached list is stale
+		return AccessToken{}, err
 	}
 	c.inventory.follow(change{added: token})
-	return token, value, nil
+	return token, nil
 }
 
 // mint creates and redeems register tokens until a value arrives, twice at the most.
@@ -187,7 +177,7 @@ func (c *Client) mint(ctx context.Context, in MintRequest, before AccessTokenLis
 		case !sent && IsConflict(err):
 			return "", &NameTakenError{Token: AccessToken{Name: in.Name}}
 		// A register token works once. If one that was sent before is refused, the first attempt did act.
-		case !sent && !outcomeUnknown(err):
+		case !sent && !IsOutcomeUnknown(err):
 			return "", err
 		}
 		removed, cleanup := c.removeLost(ctx, in, before)
@@ -244,9 +234,4 @@ func (c *Client) DeleteAccessTokenWithID(ctx context.Context, id, name string) (
 		return nil, err
 	}
 	return nil, nil
-}
-
-func outcomeUnknown(err error) bool {
-	var e *Error
-	return errors.As(err, &e) && e.OutcomeUnknown()
 }

@@ -77,14 +77,15 @@ func TestRedeemAccessToken(t *testing.T) {
 				test.fault.Operation = emulator.OpRedeemRegisterToken
 				server.Inject(*test.fault)
 			}
-			var early mlplatform.Secret
-			token, value, err := client.WithToken("").RedeemAccessToken(t.Context(), register, func(value mlplatform.Secret) { early = value })
+			value, err := client.WithToken("").RedeemAccessToken(t.Context(), register)
 			var lost *mlplatform.LostTokenError
 			if errors.As(err, &lost) != test.lost || (err != nil) != test.lost {
 				t.Fatalf("got error %v", err)
 			}
-			if !test.lost && (token.Name != "redeemed" || value == "" || value != early) {
-				t.Errorf("got %v", token)
+			if !test.lost {
+				if token, err := client.Describe(t.Context(), value); err != nil || token.Name != "redeemed" {
+					t.Errorf("got %v, error %v", token, err)
+				}
 			}
 			if test.lost && len(lost.Candidates) != 0 {
 				t.Errorf("without a token it knows the candidates %q", lost.Candidates)
@@ -109,7 +110,10 @@ func TestRedeemAccessTokenCancelledBefore(t *testing.T) {
 				client = client.WithToken("")
 				cancel()
 			}
-			_, _, err := client.RedeemAccessToken(ctx, register, func(mlplatform.Secret) { t.Error("it was redeemed") })
+			value, err := client.RedeemAccessToken(ctx, register)
+			if value != "" {
+				t.Error("it was redeemed")
+			}
 			var failure *mlplatform.Error
 			if !errors.As(err, &failure) || !errors.Is(err, context.Canceled) || failure.OutcomeUnknown() {
 				t.Errorf("got error %v", err)
@@ -146,7 +150,12 @@ func TestRedeemAccessTokenNamesCandidates(t *testing.T) {
 				}
 				seed(t, server, emulator.SeedToken{Name: "somebody else's"})
 				if test.list == nil && !test.user {
-					if _, _, err := client.MintAccessToken(t.Context(), wanted, func(mlplatform.Secret) {}); err != nil {
+					value, err := client.MintAccessToken(t.Context(), wanted)
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					if _, err := client.Describe(t.Context(), value); err != nil {
 						t.Error(err)
 					}
 				}
@@ -161,7 +170,7 @@ func TestRedeemAccessTokenNamesCandidates(t *testing.T) {
 				server.Inject(*test.list)
 			}
 			server.Inject(emulator.Fault{Operation: emulator.OpRedeemRegisterToken, Kind: emulator.Drop, After: true})
-			_, _, err := client.RedeemAccessToken(t.Context(), register, func(mlplatform.Secret) {})
+			_, err := client.RedeemAccessToken(t.Context(), register)
 			var lost *mlplatform.LostTokenError
 			if !errors.As(err, &lost) {
 				t.Fatalf("got error %v", err)

@@ -80,18 +80,13 @@ func TestMint(t *testing.T) {
 			t.Parallel()
 			clock := emulator.NewClock(noon)
 			server, client := start(t, emulator.Options{Clock: clock.Now}, mlplatform.Config{})
-			var early mlplatform.Secret
-			got, value, err := client.MintAccessToken(t.Context(), request, func(value mlplatform.Secret) {
-				early = value
-				if got := requests(server); strings.Contains(got, emulator.OpWhoAmI) {
-					t.Errorf("before the value was handed over, the requests were %s", got)
-				}
-			})
+			value, err := client.MintAccessToken(t.Context(), request)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if value == "" || value != early {
-				t.Error("the value that was handed over is another one")
+			got, err := client.Describe(t.Context(), value)
+			if err != nil {
+				t.Fatal(err)
 			}
 			want := mlplatform.AccessToken{Name: request.Name, Role: request.Role, IssuerName: "emulator@example.com"}
 			if request.Lifetime != 0 {
@@ -124,7 +119,7 @@ func TestMintOfATakenName(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, value, err := client.MintAccessToken(t.Context(), wanted, func(mlplatform.Secret) {})
+			value, err := client.MintAccessToken(t.Context(), wanted)
 			var taken *mlplatform.NameTakenError
 			if !errors.As(err, &taken) || !mlplatform.IsConflict(err) || value != "" {
 				t.Fatalf("got %v, error %v", value, err)
@@ -151,7 +146,7 @@ func TestMintOverAnExpiredRow(t *testing.T) {
 			if lost {
 				server.Inject(emulator.Fault{Operation: emulator.OpRedeemRegisterToken, Kind: emulator.Drop})
 			}
-			_, value, err := client.MintAccessToken(t.Context(), wanted, func(mlplatform.Secret) {})
+			value, err := client.MintAccessToken(t.Context(), wanted)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -172,7 +167,7 @@ func TestMintBesideSomebodyElse(t *testing.T) {
 		t.Fatal(err)
 	}
 	value := seed(t, server, emulator.SeedToken{Name: wanted.Name, Role: string(wanted.Role), TTL: wanted.Lifetime})
-	_, _, err := client.MintAccessToken(t.Context(), wanted, func(mlplatform.Secret) {})
+	_, err := client.MintAccessToken(t.Context(), wanted)
 	var taken *mlplatform.NameTakenError
 	if !errors.As(err, &taken) || taken.Token.Name != wanted.Name {
 		t.Errorf("got error %v", err)
@@ -199,7 +194,7 @@ func TestMintLeavesOtherTokensAlone(t *testing.T) {
 			}
 			value := seed(t, server, other)
 			server.Inject(emulator.Fault{Operation: emulator.OpRedeemRegisterToken, Kind: emulator.Drop})
-			if _, _, err := client.MintAccessToken(t.Context(), wanted, func(mlplatform.Secret) {}); !mlplatform.IsConflict(err) {
+			if _, err := client.MintAccessToken(t.Context(), wanted); !mlplatform.IsConflict(err) {
 				t.Errorf("got error %v", err)
 			}
 			if _, err := client.WithToken(value).WhoAmI(t.Context()); err != nil {
@@ -231,7 +226,7 @@ func TestMintTakesARefusalAtItsWord(t *testing.T) {
 	}), mlplatform.Config{})
 	server.Inject(emulator.Fault{Operation: emulator.OpRedeemRegisterToken, Kind: emulator.Drop, After: true})
 	server.Inject(emulator.Fault{Operation: emulator.OpRedeemRegisterToken, Skip: 1, Kind: emulator.Respond, Status: 403})
-	if _, _, err := client.MintAccessToken(t.Context(), wanted, func(mlplatform.Secret) {}); !mlplatform.IsUnauthorized(err) {
+	if _, err := client.MintAccessToken(t.Context(), wanted); !mlplatform.IsUnauthorized(err) {
 		t.Errorf("got error %v", err)
 	}
 	if _, err := client.WithToken(other).WhoAmI(t.Context()); err != nil {
@@ -246,7 +241,7 @@ func TestMintWhenTheLostTokenIsGone(t *testing.T) {
 	var client *mlplatform.Client
 	server, client = start(t, when(emulator.OpListAccessTokens, func() { server.Revoke(wanted.Name) }), mlplatform.Config{})
 	server.Inject(emulator.Fault{Operation: emulator.OpRedeemRegisterToken, Kind: emulator.Drop, After: true})
-	_, value, err := client.MintAccessToken(t.Context(), wanted, func(mlplatform.Secret) {})
+	value, err := client.MintAccessToken(t.Context(), wanted)
 	if err != nil {
 		t.Errorf("got error %v", err)
 	}
@@ -284,7 +279,7 @@ func TestMintWhenTheServiceIsSlow(t *testing.T) {
 				answer(step.status, "application/json", step.body)(w, r, number)
 			})
 			client := newClient(t, mlplatform.Config{Endpoint: server.URL, Token: canary})
-			_, value, err := client.MintAccessToken(t.Context(), wanted, func(mlplatform.Secret) {})
+			value, err := client.MintAccessToken(t.Context(), wanted)
 			if err == nil || value != "" {
 				t.Errorf("got %v, error %v", value, err)
 			}
@@ -299,15 +294,15 @@ func TestMintWithoutTheRight(t *testing.T) {
 	t.Parallel()
 	server, admin := start(t, emulator.Options{}, mlplatform.Config{})
 	user := admin.WithToken(seed(t, server, emulator.SeedToken{Name: "user"}))
-	_, _, err := user.MintAccessToken(t.Context(), wanted, func(mlplatform.Secret) {})
+	_, err := user.MintAccessToken(t.Context(), wanted)
 	var failure *mlplatform.Error
 	if !errors.As(err, &failure) || !failure.MissingScope {
 		t.Errorf("with a USER token: %v", err)
 	}
-	if _, _, err := admin.WithToken("").MintAccessToken(t.Context(), wanted, func(mlplatform.Secret) {}); !errors.Is(err, mlplatform.ErrNoToken) {
+	if _, err := admin.WithToken("").MintAccessToken(t.Context(), wanted); !errors.Is(err, mlplatform.ErrNoToken) {
 		t.Errorf("without a token: %v", err)
 	}
-	if _, _, err := admin.WithToken(canary).MintAccessToken(t.Context(), wanted, func(mlplatform.Secret) {}); !mlplatform.IsUnauthorized(err) {
+	if _, err := admin.WithToken(canary).MintAccessToken(t.Context(), wanted); !mlplatform.IsUnauthorized(err) {
 		t.Errorf("with an unknown token: %v", err)
 	}
 	if wrote(server) {
@@ -323,7 +318,7 @@ func TestMintSideBySide(t *testing.T) {
 	var values []mlplatform.Secret
 	for range 10 {
 		group.Go(func() {
-			_, value, err := client.MintAccessToken(t.Context(), wanted, func(mlplatform.Secret) {})
+			value, err := client.MintAccessToken(t.Context(), wanted)
 			mu.Lock()
 			defer mu.Unlock()
 			if err == nil {

@@ -109,10 +109,15 @@ func (e *accessTokenEphemeral) mint(ctx context.Context, model *accessTokenEphem
 		prefix = model.NamePrefix.ValueString()
 	}
 	name := prefix + uniqueSuffix()
-	token, value, err := client.MintAccessToken(ctx, mlplatform.MintRequest{
+	value, err := client.MintAccessToken(ctx, mlplatform.MintRequest{
 		Name: name, Role: mlplatform.Role(model.Role.ValueString()), Lifetime: model.TTL.duration(),
-	}, func(mlplatform.Secret) {})
-	if err != nil && value != "" {
+	})
+	if err != nil {
+		addServiceError(&resp.Diagnostics, summary, fmt.Errorf("access token %q: %w", name, err), mlplatform.RoleAdmin)
+		return
+	}
+	token, err := client.Describe(ctx, value)
+	if err != nil {
 		// The id is not known, but nobody else makes a token of this random name.
 		cleanup := client.DeleteAccessToken(context.WithoutCancel(ctx), name)
 		if cleanup != nil && !mlplatform.IsNotFound(cleanup) {
@@ -121,8 +126,6 @@ func (e *accessTokenEphemeral) mint(ctx context.Context, model *accessTokenEphem
 				"console, and apply again.", name, err, cleanup, model.TTL.ValueString()))
 			return
 		}
-	}
-	if err != nil {
 		addServiceError(&resp.Diagnostics, summary, fmt.Errorf("access token %q: %w", name, err), mlplatform.RoleAdmin)
 		return
 	}

@@ -4,7 +4,6 @@ package provider
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -23,12 +22,11 @@ func (r *accessTokenResource) read(ctx context.Context, state *accessTokenModel,
 		return
 	}
 	list, err := client.AccessTokens(ctx)
-	var failed *mlplatform.Error
 	switch {
 	case err == nil:
 		state.refresh(list)
 		r.data.sawToken(state.ID.ValueString(), list.AsOf)
-	case origin == originRedeemed && errors.As(err, &failed) && failed.MissingScope:
+	case origin == originRedeemed && mlplatform.IsMissingScope(err):
 		// Whoever redeems a register token need not be an administrator.
 		r.readByOwnValue(ctx, state, diags)
 	default:
@@ -41,14 +39,13 @@ func (r *accessTokenResource) read(ctx context.Context, state *accessTokenModel,
 func (r *accessTokenResource) readByOwnValue(ctx context.Context, state *accessTokenModel, diags *diag.Diagnostics) {
 	own := r.data.client.WithToken(state.value())
 	token, err := own.WhoAmI(ctx)
-	var failed *mlplatform.Error
 	switch {
 	case err == nil:
 		state.describe(token)
 		state.Status = types.StringValue(state.statusFound(own.Now()))
 		r.data.sawToken(token.ID, own.Now())
 	// Only the service itself may say so: a token that was taken for gone would never be deleted.
-	case mlplatform.IsUnauthorized(err) && errors.As(err, &failed) && failed.Refused():
+	case mlplatform.IsUnauthorized(err) && mlplatform.IsRefused(err):
 		state.Status = types.StringValue(state.statusGone(own.Now()))
 	default:
 		addServiceError(diags, "Unable to read access token", fmt.Errorf("access token %s: %w", state.Name, err), mlplatform.RoleUser)

@@ -86,44 +86,44 @@ func (r *accessTokenResource) Create(ctx context.Context, req resource.CreateReq
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	origin := originCreated
-	// Value and name go to the state before any further request: if that fails, the token is tainted, not lost.
-	state := plan
-	arrived := func(value mlplatform.Secret) {
-		state.setMinted(value)
-		resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
-		writePrivate(ctx, resp.Private, privateOrigin, origin, &resp.Diagnostics)
-	}
-	var token mlplatform.AccessToken
+	state, origin := plan, originCreated
 	var value mlplatform.Secret
 	var err error
 	if config.redeems() {
 		origin = originRedeemed
 		registerToken := mlplatform.Secret(config.RegisterTokenWO.ValueString())
-		token, value, err = client.RedeemAccessToken(masked(ctx, registerToken), registerToken, arrived)
+		value, err = client.RedeemAccessToken(masked(ctx, registerToken), registerToken)
+		if err != nil {
+			addRedeemError(&resp.Diagnostics, err)
+			return
+		}
 	} else {
 		if state.Name.IsUnknown() {
 			state.Name = types.StringValue(plan.NamePrefix.ValueString() + uniqueSuffix())
 		}
-		token, value, err = client.MintAccessToken(ctx, mlplatform.MintRequest{
+		value, err = client.MintAccessToken(ctx, mlplatform.MintRequest{
 			Name: state.Name.ValueString(), Role: mlplatform.Role(plan.Role.ValueString()), Lifetime: plan.TTL.duration(),
-		}, arrived)
+		})
+		if err != nil {
+			addServiceError(&resp.Diagnostics, "Unable to create access token", fmt.Errorf("access token %s: %w", state.Name, err), mlplatform.RoleAdmin)
+			return
+		}
 	}
-	switch {
-	case err != nil && value != "":
+	// Value and name go to the state before any further request: if that fails, the token is tainted, not lost.
+	state.setMinted(value)
+	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+	writePrivate(ctx, resp.Private, privateOrigin, origin, &resp.Diagnostics)
+	token, err := client.Describe(ctx, value)
+	if err != nil {
 		resp.Diagnostics.AddError("Unable to describe the new access token", serviceErrorDetail(err, mlplatform.RoleUser)+
 			"\n\nThe access token was created and its value is in the state; it is marked as tainted, so that the next "+
 			"apply replaces it. `terraform untaint` keeps it.")
-	case err != nil && config.redeems():
-		addRedeemError(&resp.Diagnostics, err)
-	case err != nil:
-		addServiceError(&resp.Diagnostics, "Unable to create access token", fmt.Errorf("access token %s: %w", state.Name, err), mlplatform.RoleAdmin)
-	default:
-		state.describe(token)
-		state.Status = types.StringValue(state.statusFound(client.Now()))
-		resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
-		resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, token.Name)...)
+		return
 	}
+	state.describe(token)
+	state.Status = types.StringValue(state.statusFound(client.Now()))
+	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, token.Name)...)
 }
 
 // uniqueSuffix has 60 random bits, so that names of one prefix do not collide.

@@ -27,8 +27,7 @@ func addServiceError(diags *diag.Diagnostics, summary string, err error, needs m
 // addRegisterTokenError reports a register token that could not be created. One whose answer was lost cannot be looked up.
 func addRegisterTokenError(diags *diag.Diagnostics, accessTokenName string, err error) {
 	detail := serviceErrorDetail(fmt.Errorf("register token for %q: %w", accessTokenName, err), mlplatform.RoleAdmin)
-	var failed *mlplatform.Error
-	if errors.As(err, &failed) && failed.OutcomeUnknown() {
+	if mlplatform.IsOutcomeUnknown(err) {
 		detail += "\n\nIf the service has made the register token all the same, nobody has its value. It cannot be listed or " +
 			"revoked, and ends by itself with its `ttl`."
 	}
@@ -64,7 +63,7 @@ func nextStep(err error, needs mlplatform.Role) string {
 		return fmt.Sprintf("This needs an access token of the role %s. %s %s", needs, howToSetToken, howToGetToken)
 	case !errors.As(err, &failed):
 		return "Apply again. If it stays so, report it to the developers of the provider."
-	case mlplatform.IsUnauthorized(err) && failed.MissingScope:
+	case mlplatform.IsMissingScope(err):
 		return fmt.Sprintf("The token that the provider works with has too weak a role (USER); this needs the role %s. "+
 			"Configure a token of that role. %s", needs, howToGetToken)
 	case mlplatform.IsUnauthorized(err) && failed.Code == "":
@@ -120,7 +119,6 @@ func sentence(text string) string {
 // addRedeemError reports a redemption that failed, to somebody who cannot look at the service.
 func addRedeemError(diags *diag.Diagnostics, err error) {
 	const summary = "Unable to redeem the register token"
-	var failed *mlplatform.Error
 	var lost *mlplatform.LostTokenError
 	switch {
 	case errors.As(err, &lost) && len(lost.Candidates) > 0:
@@ -134,7 +132,7 @@ func addRedeemError(diags *diag.Diagnostics, err error) {
 		diags.AddError(summary, sentence(err.Error())+"\n\nA live access token has the name that the register token "+
 			"fixes. Ask the administrator to delete it or to give you a register token for another name. The register "+
 			"token itself may still be good.")
-	case errors.As(err, &failed) && failed.Refused():
+	case mlplatform.IsRefused(err):
 		diags.AddError(summary, sentence(err.Error())+"\n\nEither the register token was redeemed before (it works once), "+
 			"or its lifetime is over; the service does not tell which. Ask the administrator for a fresh register token, "+
 			"and to look whether an access token of its name exists already.")
