@@ -18,22 +18,22 @@ var _ datasource.DataSourceWithConfigure = (*accessTokenDataSource)(nil)
 
 func newAccessTokenDataSource() datasource.DataSource { return &accessTokenDataSource{} }
 
-// accessTokenDataSource shows one access token by its name.
+// accessTokenDataSource describes one access token, found by its name.
 type accessTokenDataSource struct{ configuredDataSource }
 
-func (d *accessTokenDataSource) Metadata(_ context.Context, _ datasource.MetadataRequest, resp *datasource.MetadataResponse) {
-	resp.TypeName = typeName + "_access_token"
+func (d *accessTokenDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_access_token"
 }
 
 func (d *accessTokenDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	attributes := listedTokenAttributes()
 	attributes["name"] = schema.StringAttribute{
 		Required:            true,
-		MarkdownDescription: nameText + " It is an error if there is none of this name.",
+		MarkdownDescription: nameText + " If no token has this name, reading fails.",
 		Validators:          []validator.String{notEmpty(`"nightly-etl"`)},
 	}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "One access token of the project by its name, without its value. " + needsAdmin,
+		MarkdownDescription: "Describes one access token of the project, without its value. " + needsAdmin,
 		Attributes:          attributes,
 	}
 }

@@ -21,7 +21,7 @@ var (
 
 func newAccessTokenEphemeral() ephemeral.EphemeralResource { return &accessTokenEphemeral{} }
 
-// accessTokenEphemeral mints an access token for one run of Terraform and deletes it at its end.
+// accessTokenEphemeral creates an access token for one run of Terraform and deletes it when the run ends.
 type accessTokenEphemeral struct{ configuredEphemeral }
 
 type accessTokenEphemeralModel struct {
@@ -36,7 +36,7 @@ type accessTokenEphemeralModel struct {
 	Token         types.String  `tfsdk:"token"`
 }
 
-// privateToken is the key of what Close needs to know. The value of the token is not in it.
+// privateToken is the key under which Open stores what Close needs, which does not include the value.
 const privateToken = "token"
 
 type openedToken struct {
@@ -46,22 +46,22 @@ type openedToken struct {
 }
 
 func (o openedToken) leftBehind() string {
-	return fmt.Sprintf("the access token %q (id %s) of this run may be left behind; it expires at %s", o.Name, o.ID, o.ExpiresAt)
+	return fmt.Sprintf("the access token %q (ID %s) of this run may still exist; it expires at %s", o.Name, o.ID, o.ExpiresAt)
 }
 
 const defaultEphemeralPrefix = "terraform-"
 
-func (e *accessTokenEphemeral) Metadata(_ context.Context, _ ephemeral.MetadataRequest, resp *ephemeral.MetadataResponse) {
-	resp.TypeName = typeName + "_access_token"
+func (e *accessTokenEphemeral) Metadata(_ context.Context, req ephemeral.MetadataRequest, resp *ephemeral.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_access_token"
 }
 
 func (e *accessTokenEphemeral) Schema(_ context.Context, _ ephemeral.SchemaRequest, resp *ephemeral.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "An access token for one run of Terraform, in no plan and no state: for the configuration of another " +
-			"provider, or for a provisioner. It is deleted when it is no longer needed or the run fails, unless `revoke_on_close` is " +
-			"false. A run that is killed leaves it to its expiry. " +
-			needsAdmin + "\n\n~> Terraform opens an ephemeral resource in each plan and again in each apply, even if there is nothing to do, and " +
-			"each opening makes a token. `enabled = terraform.applying` makes one in the apply alone.",
+		MarkdownDescription: "Creates an access token for one run of Terraform that is stored in no plan and no state, for " +
+			"another provider's configuration or a provisioner. The token is deleted when the run no longer needs it or fails, " +
+			"unless `revoke_on_close` is false. If the run is killed, the token remains until it expires. " + needsAdmin +
+			"\n\n~> Terraform opens an ephemeral resource in every plan and again in every apply, even with no changes, and each " +
+			"time a token is created. Set `enabled = terraform.applying` to create one only during apply.",
 		Attributes: map[string]schema.Attribute{
 			"name_prefix": schema.StringAttribute{
 				Optional:            true,
@@ -69,11 +69,11 @@ func (e *accessTokenEphemeral) Schema(_ context.Context, _ ephemeral.SchemaReque
 				Validators:          []validator.String{notEmpty(`"ci-"`)},
 			},
 			"role":    ephemeralRole(),
-			"ttl":     ephemeralLifetime("Lifetime of the token, in case that the run dies before it can delete it.", true),
+			"ttl":     ephemeralLifetime("Lifetime of the token, which limits how long it exists if the run is killed.", true),
 			"enabled": enabledAttribute(),
 			"revoke_on_close": schema.BoolAttribute{
 				Optional:            true,
-				MarkdownDescription: "Whether the token is deleted when the run is over. Defaults to `true`.",
+				MarkdownDescription: "Whether to delete the token when the run ends. Defaults to `true`.",
 			},
 			"id":         schema.StringAttribute{Computed: true, MarkdownDescription: idText},
 			"name":       schema.StringAttribute{Computed: true, MarkdownDescription: nameText},
@@ -89,21 +89,20 @@ func (e *accessTokenEphemeral) Open(ctx context.Context, req ephemeral.OpenReque
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if model.Role.IsNull() {
-		model.Role = types.StringValue(string(mlplatform.RoleUser))
-	}
-	if e.mints(model.Enabled) {
-		e.mint(ctx, &model, resp)
+	model.Role = roleOrDefault(model.Role)
+	if e.shouldCreate(model.Enabled) {
+		e.create(ctx, &model, resp)
 	}
 	if !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(resp.Result.Set(ctx, model)...)
 	}
 }
 
-// mint makes the token. Close is called only for what was opened, so what fails half way is cleared away here.
-func (e *accessTokenEphemeral) mint(ctx context.Context, model *accessTokenEphemeralModel, resp *ephemeral.OpenResponse) {
+// create creates the token. Terraform does not close what failed to open, so a token that is created but not described is
+// deleted here.
+func (e *accessTokenEphemeral) create(ctx context.Context, model *accessTokenEphemeralModel, resp *ephemeral.OpenResponse) {
 	const summary = "Unable to create access token"
-	client := e.data.client
+	client := e.client(&resp.Diagnostics)
 	prefix := defaultEphemeralPrefix
 	if !model.NamePrefix.IsNull() {
 		prefix = model.NamePrefix.ValueString()
@@ -118,12 +117,11 @@ func (e *accessTokenEphemeral) mint(ctx context.Context, model *accessTokenEphem
 	}
 	token, err := client.Describe(ctx, value)
 	if err != nil {
-		// The id is not known, but nobody else makes a token of this random name.
+		// The ID is unknown, but the random name identifies the token.
 		cleanup := client.DeleteAccessToken(context.WithoutCancel(ctx), name)
 		if cleanup != nil && !mlplatform.IsNotFound(cleanup) {
-			resp.Diagnostics.AddError(summary, fmt.Sprintf("The access token %q was made, but it could not be described (%s) "+
-				"and then not deleted either (%s). It is left behind and expires after %s. Delete it in the management "+
-				"console, and apply again.", name, err, cleanup, model.TTL.ValueString()))
+			resp.Diagnostics.AddError(summary, fmt.Sprintf("The access token %q was created, but it could neither be described "+
+				"(%s) nor deleted (%s). It expires after %s. Delete it in the management console, and apply again.", name, err, cleanup, model.TTL.ValueString()))
 			return
 		}
 		addServiceError(&resp.Diagnostics, summary, fmt.Errorf("access token %q: %w", name, err), mlplatform.RoleAdmin)
@@ -144,10 +142,10 @@ func (e *accessTokenEphemeral) mint(ctx context.Context, model *accessTokenEphem
 	}
 }
 
-// Close deletes the token by its name, if the name still belongs to its id.
+// Close deletes the token by its name, if the name still belongs to its ID.
 func (e *accessTokenEphemeral) Close(ctx context.Context, req ephemeral.CloseRequest, resp *ephemeral.CloseResponse) {
 	opened := readPrivate[openedToken](ctx, req.Private, privateToken, &resp.Diagnostics)
-	// Nothing was minted, or it is to stay. There may be no client then: the provider's configuration may be unknown.
+	// No token was created, or it is to be kept. The provider's configuration may be unknown then.
 	if resp.Diagnostics.HasError() || opened.ID == "" {
 		return
 	}
@@ -156,14 +154,13 @@ func (e *accessTokenEphemeral) Close(ctx context.Context, req ephemeral.CloseReq
 		return
 	}
 	e.data.open.remove(opened.ID)
-	// A run that is interrupted must still clear up behind itself.
+	// An interrupted run still deletes its token.
 	foreign, err := client.DeleteAccessTokenWithID(context.WithoutCancel(ctx), opened.ID, opened.Name)
 	if err != nil {
 		resp.Diagnostics.AddError(unableToDelete, sentence(opened.leftBehind())+" "+serviceErrorDetail(err, mlplatform.RoleAdmin))
 	}
 	if foreign != nil {
-		resp.Diagnostics.AddWarning("Another token has the name", fmt.Sprintf("Somebody made another access token named %q "+
-			"(id %s) during this run. It is left alone. The token of this run (id %s) was deleted by somebody else, or else "+
-			"expires at %s.", opened.Name, foreign.ID, opened.ID, opened.ExpiresAt))
+		resp.Diagnostics.AddWarning("Another token has the name", fmt.Sprintf("Another access token named %q (ID %s) was created "+
+			"outside of this run. It was not deleted. The token of this run (ID %s) was deleted elsewhere, or expires at %s.", opened.Name, foreign.ID, opened.ID, opened.ExpiresAt))
 	}
 }

@@ -214,7 +214,7 @@ func TestEphemeralAccessTokenLeftByAFailedRun(t *testing.T) {
 	}
 	log := strings.ReplaceAll(got.log, `\"`, `"`)
 	if want := fmt.Sprintf("the access token %q", held[0]); !strings.Contains(log, want) ||
-		!strings.Contains(log, "of this run may be left behind; it expires at "+epoch.Add(90*time.Minute).Format(time.RFC3339)) {
+		!strings.Contains(log, "of this run may still exist; it expires at "+epoch.Add(90*time.Minute).Format(time.RFC3339)) {
 		t.Errorf("the log does not say that %s may be left behind", held[0])
 	}
 }
@@ -259,17 +259,17 @@ func TestEphemeralAccessTokenOpenedHalfWay(t *testing.T) {
 		},
 		"not described, not deleted": {
 			[]emulator.Fault{always(emulator.OpWhoAmI, trouble), always(emulator.OpDeleteAccessToken, trouble)},
-			"It is left behind and expires after 90m.", true,
+			"It expires after 90m.", true,
 		},
 		"not described, deletion lost": {
 			[]emulator.Fault{always(emulator.OpWhoAmI, trouble), always(emulator.OpDeleteAccessToken, emulator.Fault{Kind: emulator.Drop})},
-			"It is left behind and expires after 90m.", true,
+			"It expires after 90m.", true,
 		},
 		"value lost, not deleted": {
 			[]emulator.Fault{
 				always(emulator.OpRedeemRegisterToken, emulator.Fault{Kind: emulator.Drop, After: true}), always(emulator.OpDeleteAccessToken, trouble),
 			},
-			"Look for an access token named", true,
+			"Find the access token named", true,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -309,9 +309,9 @@ func TestEphemeralAccessTokenNotClosed(t *testing.T) {
 		fault emulator.Fault
 		says  string
 	}{
-		"trouble":   {emulator.Fault{Kind: emulator.Respond, Status: 500}, "The service or a proxy before it is in trouble."},
-		"forbidden": {emulator.Fault{Kind: emulator.Respond, Status: 403}, "is expired, revoked or not of this project"},
-		"dropped":   {emulator.Fault{Kind: emulator.Drop}, "No connection came about, or it broke."},
+		"trouble":   {emulator.Fault{Kind: emulator.Respond, Status: 500}, "The service, or a proxy in front of it, is failing."},
+		"forbidden": {emulator.Fault{Kind: emulator.Respond, Status: 403}, "is expired, revoked or belongs to another project"},
+		"dropped":   {emulator.Fault{Kind: emulator.Drop}, "The connection failed or was interrupted."},
 	} {
 		for _, args := range [][]string{{"plan"}, {"apply", "-auto-approve"}} {
 			t.Run(name+" in "+args[0], func(t *testing.T) {
@@ -333,7 +333,7 @@ func TestEphemeralAccessTokenNotClosed(t *testing.T) {
 				if len(left) != 1 {
 					t.Fatalf("the service holds %d tokens\n%s", len(left), got.shown())
 				}
-				want := fmt.Sprintf("The access token %q (id %s) of this run may be left behind; it expires at %s.",
+				want := fmt.Sprintf("The access token %q (ID %s) of this run may still exist; it expires at %s.",
 					left[0].Name, left[0].ID, epoch.Add(90*time.Minute).Format(time.RFC3339))
 				if got.exitCode != 1 || !says(want).MatchString(got.shown()) || !says(test.says).MatchString(got.shown()) {
 					t.Errorf("exit code %d, without %s\n%s", got.exitCode, want, got.shown())
@@ -397,7 +397,7 @@ func TestEphemeralAccessTokenTakenAway(t *testing.T) {
 			b.emulator.Inject(emulator.Fault{Operation: emulator.OpWhoAmI, Kind: emulator.Slow, Delay: 2500 * time.Millisecond})
 			got := w.apply()
 			b.wantWrites(t, "apply", openWrites...)
-			if warned := says("Somebody made another access token named").MatchString(got.shown()); warned != again {
+			if warned := says("Another access token named").MatchString(got.shown()); warned != again {
 				t.Errorf("a warning of another token: %v\n%s", warned, got.shown())
 			}
 			held := b.held(t)

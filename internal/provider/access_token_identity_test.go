@@ -167,7 +167,7 @@ func TestConfigurationGeneratedByIdentity(t *testing.T) {
 func TestImportByIdentityErrors(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ identity, says string }{
-		"near name": {`{ name = "hand made" }`, `The project has no access token named "hand made". The nearest names are: "hand-made"`},
+		"near name": {`{ name = "hand made" }`, `The project has no access token named "hand made". The closest names are: "hand-made"`},
 		"empty":     {`{ name = "" }`, `The project has no access token named ""`},
 		"another":   {`{ id = "hand-made" }`, "name"},
 		"nothing":   {`{}`, "name"},

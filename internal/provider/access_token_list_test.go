@@ -262,14 +262,14 @@ func TestQueryErrors(t *testing.T) {
 		"status":             {`status = "missing"`, nil, "it must be one of `active`, `expired`"},
 		"lifetime":           {`expires_within = "soon"`, nil, "Invalid lifetime"},
 		"no token": {"", func(_ *testing.T, w *workspace) { delete(w.env, "MLPLATFORM_TOKEN") },
-			"This needs an access token of the role ADMIN."},
+			"This operation requires an access token with the ADMIN role."},
 		"weak role": {"", func(t *testing.T, w *workspace) {
 			t.Helper()
 			w.env["MLPLATFORM_TOKEN"] = w.b.valueOf(t, seedToken("weak"))
-		}, "has too weak a role (USER); this needs the role ADMIN."},
+		}, "has the USER role; ADMIN is required."},
 		"trouble": {"", func(_ *testing.T, w *workspace) {
 			w.b.emulator.Inject(emulator.Fault{Operation: emulator.OpListAccessTokens, Kind: emulator.Respond, Status: 500, Times: -1})
-		}, "The service or a proxy before it is in trouble."},
+		}, "The service, or a proxy in front of it, is failing."},
 		"broken list": {"", func(_ *testing.T, w *workspace) {
 			w.b.emulator.Inject(emulator.Fault{Operation: emulator.OpListAccessTokens, Kind: emulator.BadJSON, Body: "[{}]", Times: -1})
 		}, "Unable to list access tokens"},

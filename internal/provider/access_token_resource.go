@@ -26,8 +26,8 @@ func newAccessTokenResource() resource.Resource { return &accessTokenResource{} 
 
 type accessTokenResource struct{ configuredResource }
 
-func (r *accessTokenResource) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
-	resp.TypeName = typeName + "_access_token"
+func (r *accessTokenResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_access_token"
 }
 
 func (r *accessTokenResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {

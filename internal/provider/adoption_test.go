@@ -143,7 +143,7 @@ func TestImportOfWhatIsNotThere(t *testing.T) {
 		ResourceName:  tokenAddress,
 		ImportState:   true,
 		ImportStateId: "etl-nightly",
-		ExpectError: says(`The project has no access token named "etl-nightly". The nearest names are: "ETL-nightly", ` +
+		ExpectError: says(`The project has no access token named "etl-nightly". The closest names are: "ETL-nightly", ` +
 			`"etl nightly", "etl-nightly-1", "etl-nightly-2", "etl-night". A name`),
 	})
 }

@@ -26,7 +26,7 @@ const (
 	defaultRequestTimeout = 30 * time.Second
 	defaultMaxRetries     = 4
 
-	// maxConfigFile bounds what is read of a file that the configuration names by mistake.
+	// maxConfigFile limits how much of a file is read, because the path may be wrong.
 	maxConfigFile = 1 << 20
 )
 
@@ -40,14 +40,14 @@ type providerModel struct {
 	MaxRetries     types.Int64   `tfsdk:"max_retries"`
 }
 
-// anyUnknown tells that something of the block comes from a resource that does not exist yet.
+// anyUnknown reports whether an argument depends on a resource that does not exist yet.
 func (m providerModel) anyUnknown() bool {
 	return m.Endpoint.IsUnknown() || m.Token.IsUnknown() || m.TokenFile.IsUnknown() || m.CACertFile.IsUnknown() ||
 		m.RequestTimeout.IsUnknown() || m.MaxRetries.IsUnknown()
 }
 
-// clientConfig works out how to reach the service from the provider block, then the environment, then the defaults. It
-// touches nothing but the files that are named.
+// clientConfig returns the client's configuration from the provider block, then the environment, then the defaults. It
+// reads only the files that these name.
 func clientConfig(model providerModel, getenv func(string) string) (mlplatform.Config, diag.Diagnostics) {
 	var diags diag.Diagnostics
 	cfg := mlplatform.Config{
@@ -72,7 +72,7 @@ func clientConfig(model providerModel, getenv func(string) string) (mlplatform.C
 	if file, source := setting(model.CACertFile, getenv, envCACertFile); source != "" {
 		pem, err := readConfigFile(file)
 		if err == nil && !x509.NewCertPool().AppendCertsFromPEM(pem) {
-			err = fmt.Errorf("%q holds no certificate; a PEM bundle has lines such as -----BEGIN CERTIFICATE-----", file)
+			err = fmt.Errorf("%q contains no certificate; a PEM bundle has lines such as -----BEGIN CERTIFICATE-----", file)
 		}
 		if err != nil {
 			diags.AddAttributeError(path.Root("ca_cert_file"), "Invalid CA bundle",
@@ -84,8 +84,8 @@ func clientConfig(model providerModel, getenv func(string) string) (mlplatform.C
 	return cfg, diags
 }
 
-// configuredToken finds the token: what the block says beats the environment as a whole, so that a token_file in the
-// block is not overruled by a variable.
+// configuredToken returns the provider's token. The block takes precedence over the environment as a whole, so that
+// MLPLATFORM_TOKEN does not override a token_file in the block.
 func configuredToken(model providerModel, getenv func(string) string, diags *diag.Diagnostics) mlplatform.Secret {
 	token, file, source := model.Token.ValueString(), model.TokenFile.ValueString(), "the provider block"
 	if model.Token.IsNull() && model.TokenFile.IsNull() {
@@ -99,7 +99,7 @@ func configuredToken(model providerModel, getenv func(string) string, diags *dia
 		content, err := readConfigFile(file)
 		token = strings.TrimSpace(string(content))
 		if err == nil && token == "" {
-			err = fmt.Errorf("%q is empty; it should hold the value of an access token and nothing else", file)
+			err = fmt.Errorf("%q is empty; it should contain the value of an access token and nothing else", file)
 		}
 		if err != nil {
 			diags.AddAttributeError(path.Root("token_file"), "Invalid token file",
@@ -107,15 +107,15 @@ func configuredToken(model providerModel, getenv func(string) string, diags *dia
 			return ""
 		}
 	}
-	// The header would be refused later, with a text that says less.
+	// net/http rejects such a header value later, with a less helpful error.
 	if strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		const summary = "Invalid token"
-		detail := fmt.Sprintf("The token from %s holds white space, control or non-ASCII characters (it is not shown here). "+
-			"It should be the value as the service gave it, in one line, without quotes or a line break at its end.", source)
+		detail := fmt.Sprintf("The token from %s contains white space, control or non-ASCII characters (it is not shown here). "+
+			"It should be the value exactly as the service returned it, on one line, without quotes or a trailing line break.", source)
 		if file != "" {
 			diags.AddAttributeError(path.Root("token_file"), summary, detail)
 		} else {
-			// Not on the attribute: Terraform would show the line of the configuration that sets it.
+			// Not on the attribute, because Terraform would print the line of the configuration that sets it.
 			diags.AddError(summary, detail)
 		}
 		return ""
@@ -123,7 +123,7 @@ func configuredToken(model providerModel, getenv func(string) string, diags *dia
 	return mlplatform.Secret(token)
 }
 
-// setting picks a text from the block or else the environment; source says which, and is empty if neither has it.
+// setting returns a value from the block, or else the environment, and its source, which is empty if neither sets it.
 func setting(block types.String, getenv func(string) string, variable string) (text, source string) {
 	if !block.IsNull() {
 		return block.ValueString(), "the provider block"
@@ -134,11 +134,11 @@ func setting(block types.String, getenv func(string) string, variable string) (t
 	return "", ""
 }
 
-// readConfigFile reads a small file. The errors name the file and say what is wrong with it.
+// readConfigFile reads a small file. Its errors name the file.
 func readConfigFile(name string) ([]byte, error) {
 	file, err := os.Open(name)
 	if err != nil {
-		return nil, fmt.Errorf("%w; give the path of a file that exists and can be read", err)
+		return nil, fmt.Errorf("%w; set the path of an existing, readable file", err)
 	}
 	defer file.Close()
 	info, err := file.Stat()
@@ -146,14 +146,14 @@ func readConfigFile(name string) ([]byte, error) {
 		return nil, err
 	}
 	if info.IsDir() {
-		return nil, fmt.Errorf("%q is a folder; give the path of a file", name)
+		return nil, fmt.Errorf("%q is a directory; set the path of a file", name)
 	}
 	content, err := io.ReadAll(io.LimitReader(file, maxConfigFile+1))
 	if err != nil {
 		return nil, err
 	}
 	if len(content) > maxConfigFile {
-		return nil, fmt.Errorf("%q is larger than 1 MiB, which no such file is", name)
+		return nil, fmt.Errorf("%q is larger than the limit of 1 MiB", name)
 	}
 	return content, nil
 }

@@ -203,12 +203,12 @@ func TestClientConfigErrors(t *testing.T) {
 		// A marker of a value that must not be repeated.
 		canary  = "canary"
 		example = "an endpoint looks like https://msk.cloud.vk.com/infra/mlplatform"
-		exists  = "give the path of a file that exists and can be read"
-		aFile   = "give the path of a file"
-		value   = "It should be the value as the service gave it, in one line, without quotes or a line break"
-		nothing = "it should hold the value of an access token and nothing else"
+		exists  = "set the path of an existing, readable file"
+		aFile   = "set the path of a file"
+		value   = "It should be the value exactly as the service returned it, on one line, without quotes or a trailing line break"
+		nothing = "it should contain the value of an access token and nothing else"
 		aPEM    = "a PEM bundle has lines such as -----BEGIN CERTIFICATE-----"
-		large   = "is larger than 1 MiB, which no such file is"
+		large   = "is larger than the limit of 1 MiB"
 	)
 	folder := t.TempDir()
 	missing := filepath.Join(folder, "missing")
@@ -228,21 +228,21 @@ func TestClientConfigErrors(t *testing.T) {
 		"endpoint: credentials":        {"endpoint", "MLPLATFORM_ENDPOINT", "https://canary:canary@example.com", []string{"it holds credentials, which belong into the token", example}},
 		"endpoint: query":              {"endpoint", "MLPLATFORM_ENDPOINT", "https://example.com/?canary", []string{`"https://example.com/?..." has a query`, example}},
 		"token file: missing":          {"token_file", "MLPLATFORM_TOKEN_FILE", missing, []string{missing, exists}},
-		"token file: folder":           {"token_file", "MLPLATFORM_TOKEN_FILE", folder, []string{folder, "is a folder", aFile}},
+		"token file: folder":           {"token_file", "MLPLATFORM_TOKEN_FILE", folder, []string{folder, "is a directory", aFile}},
 		"token file: empty":            {"token_file", "MLPLATFORM_TOKEN_FILE", empty, []string{empty, "is empty", nothing}},
 		"token file: white space":      {"token_file", "MLPLATFORM_TOKEN_FILE", blank, []string{blank, "is empty", nothing}},
 		"token file: too large":        {"token_file", "MLPLATFORM_TOKEN_FILE", tooLarge, []string{tooLarge, large}},
-		"token file: two lines":        {"token_file", "MLPLATFORM_TOKEN_FILE", twoLines, []string{"holds white space, control or non-ASCII characters", value}},
-		"token: line break":            {"token", "MLPLATFORM_TOKEN", canary + "\n", []string{"holds white space, control or non-ASCII characters", value}},
+		"token file: two lines":        {"token_file", "MLPLATFORM_TOKEN_FILE", twoLines, []string{"contains white space, control or non-ASCII characters", value}},
+		"token: line break":            {"token", "MLPLATFORM_TOKEN", canary + "\n", []string{"contains white space, control or non-ASCII characters", value}},
 		"token: space":                 {"token", "MLPLATFORM_TOKEN", canary + " " + canary, []string{"white space", value}},
 		"token: Cyrillic":              {"token", "MLPLATFORM_TOKEN", canary + "й", []string{"non-ASCII characters", value}},
 		"token: not UTF-8":             {"token", "MLPLATFORM_TOKEN", canary + "\xff", []string{"non-ASCII characters", value}},
 		"token: control character":     {"token", "MLPLATFORM_TOKEN", canary + "\x7f", []string{"control", value}},
 		"CA bundle: missing":           {"ca_cert_file", "MLPLATFORM_CA_CERT_FILE", missing, []string{missing, exists}},
-		"CA bundle: folder":            {"ca_cert_file", "MLPLATFORM_CA_CERT_FILE", folder, []string{folder, "is a folder", aFile}},
-		"CA bundle: empty":             {"ca_cert_file", "MLPLATFORM_CA_CERT_FILE", empty, []string{empty, "holds no certificate", aPEM}},
-		"CA bundle: not PEM":           {"ca_cert_file", "MLPLATFORM_CA_CERT_FILE", notPEM, []string{notPEM, "holds no certificate", aPEM}},
-		"CA bundle: not a certificate": {"ca_cert_file", "MLPLATFORM_CA_CERT_FILE", notCertificate, []string{notCertificate, "holds no certificate", aPEM}},
+		"CA bundle: folder":            {"ca_cert_file", "MLPLATFORM_CA_CERT_FILE", folder, []string{folder, "is a directory", aFile}},
+		"CA bundle: empty":             {"ca_cert_file", "MLPLATFORM_CA_CERT_FILE", empty, []string{empty, "contains no certificate", aPEM}},
+		"CA bundle: not PEM":           {"ca_cert_file", "MLPLATFORM_CA_CERT_FILE", notPEM, []string{notPEM, "contains no certificate", aPEM}},
+		"CA bundle: not a certificate": {"ca_cert_file", "MLPLATFORM_CA_CERT_FILE", notCertificate, []string{notCertificate, "contains no certificate", aPEM}},
 		"CA bundle: too large":         {"ca_cert_file", "MLPLATFORM_CA_CERT_FILE", tooLarge, []string{tooLarge, large}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -288,7 +288,7 @@ func TestReadConfigFile(t *testing.T) {
 	if _, err := os.Stat("/dev/zero"); err != nil {
 		t.Skip("there is no file without an end here")
 	}
-	if _, err := readConfigFile("/dev/zero"); err == nil || !strings.Contains(err.Error(), "larger than 1 MiB") {
+	if _, err := readConfigFile("/dev/zero"); err == nil || !strings.Contains(err.Error(), "larger than the limit of 1 MiB") {
 		t.Errorf("got %v", err)
 	}
 }

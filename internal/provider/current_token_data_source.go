@@ -15,17 +15,17 @@ var _ datasource.DataSourceWithConfigure = (*currentTokenDataSource)(nil)
 
 func newCurrentTokenDataSource() datasource.DataSource { return &currentTokenDataSource{} }
 
-// currentTokenDataSource shows the token that the provider works with.
+// currentTokenDataSource describes the provider's own token.
 type currentTokenDataSource struct{ configuredDataSource }
 
-func (d *currentTokenDataSource) Metadata(_ context.Context, _ datasource.MetadataRequest, resp *datasource.MetadataResponse) {
-	resp.TypeName = typeName + "_current_token"
+func (d *currentTokenDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_current_token"
 }
 
 func (d *currentTokenDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "The access token that the provider works with, without its value. Needs a provider token of " +
-			"either role.",
+		MarkdownDescription: "Describes the access token that the provider uses, without its value. Requires a provider token " +
+			"with either role.",
 		Attributes: listedTokenAttributes(),
 	}
 }

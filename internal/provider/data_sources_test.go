@@ -186,9 +186,9 @@ func TestAccessTokenDataSource(t *testing.T) {
 func TestAccessTokenDataSourceAbsent(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ name, want string }{
-		"typing error": {"etl/nightli", `The nearest names are: "etl/nightly", "etl/old",`},
-		"other case":   {"ANNA'S NOTEBOOK", `The nearest names are: "Anna's notebook", "anna's notebook",`},
-		"at most five": {"etl", `The nearest names are: "etl/old", "etl/weekly", "etl/endless", "etl/nightly", "ci-old". A name is given exactly`},
+		"typing error": {"etl/nightli", `The closest names are: "etl/nightly", "etl/old",`},
+		"other case":   {"ANNA'S NOTEBOOK", `The closest names are: "Anna's notebook", "anna's notebook",`},
+		"at most five": {"etl", `The closest names are: "etl/old", "etl/weekly", "etl/endless", "etl/nightly", "ci-old". Write the name exactly`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -2,21 +2,23 @@
 
 package provider
 
+import "github.com/mlplatform/terraform-provider-mlplatform/internal/mlplatform"
+
+// defaultRole is the role of a token whose configuration does not set one.
+const defaultRole = mlplatform.RoleUser
+
 // Texts that more than one schema uses.
 const (
-	idText              = "Id that the service gave the access token."
+	idText              = "ID that the service assigned to the access token."
 	nameText            = "Name of the access token."
-	roleText            = "What the access token may do: `USER` (submit Spark jobs) or `ADMIN` (the same, and manage tokens)."
-	issuerText          = "Who issued the access token."
-	expiresAtText       = "Expiry in RFC 3339, UTC; null if the token never expires."
-	keepersText         = "Arbitrary values; a change of any of them replaces the token."
+	roleText            = "Permissions of the access token: `USER` (submit Spark jobs) or `ADMIN` (the same, and manage tokens)."
+	defaultRoleText     = "Defaults to `" + string(defaultRole) + "`."
+	issuerText          = "Issuer of the access token."
+	expiresAtText       = "Expiry time in RFC 3339, UTC; null if the token never expires."
+	keepersText         = "Arbitrary values; changing any of them replaces the token."
 	lifetimeText        = "Whole numbers with the units `d`, `h`, `m` and `s`, such as `30d` or `2h45m30s`."
-	accessTokenNameText = "Name of the access token to come."
-	accessTokenTTLText  = "Lifetime of the access token to come. Without one it never expires."
+	accessTokenNameText = "Name of the access token that is created from the register token."
+	accessTokenTTLText  = "Lifetime of the access token that is created from the register token. If not set, it never expires."
 	registerTTLText     = "Lifetime of the register token itself."
-	filterRoleText      = "Only tokens of this role, `USER` or `ADMIN`."
-	filterNameText      = "Only tokens whose name this regular expression (RE2) matches anywhere."
-	filterStatusText    = "Only tokens of this status, `active` or `expired`."
-	filterExpiresText   = "Only live tokens that expire within this time from now. " + lifetimeText
-	needsAdmin          = "Needs a provider token of the role `ADMIN`."
+	needsAdmin          = "Requires a provider token with the `ADMIN` role."
 )

@@ -25,9 +25,9 @@ func TestServiceErrorDetail(t *testing.T) {
 		list      = "list the access tokens"
 		forbidden = "ForbiddenException"
 		settings  = "Set `token` or `token_file` in the provider block, or the environment variable MLPLATFORM_TOKEN."
-		console   = "An ADMIN token is created in the management console"
+		console   = "Create an ADMIN token in the management console"
 		endpoint  = "Check `endpoint` in the provider block (or MLPLATFORM_ENDPOINT)"
-		trouble   = "is in trouble"
+		trouble   = "is failing"
 	)
 	answered := func(status int, code string) *mlplatform.Error {
 		return &mlplatform.Error{Operation: list, Status: status, Code: code}
@@ -42,28 +42,28 @@ func TestServiceErrorDetail(t *testing.T) {
 		needs mlplatform.Role
 		want  []string
 	}{
-		"no token":             {broken(mlplatform.ErrNoToken), mlplatform.RoleAdmin, []string{"Cannot list the access tokens: no token is configured.", "an access token of the role ADMIN", settings, console}},
-		"no token, any role":   {broken(mlplatform.ErrNoToken), mlplatform.RoleUser, []string{"an access token of either role", settings}},
-		"weak role":            {weak, mlplatform.RoleAdmin, []string{"status 403 (Forbidden), code ForbiddenException", "too weak a role (USER)", "needs the role ADMIN", console}},
-		"expired or revoked":   {answered(403, forbidden), mlplatform.RoleAdmin, []string{"status 403 (Forbidden), code ForbiddenException", "expired, revoked or not of this project", settings, console}},
+		"no token":             {broken(mlplatform.ErrNoToken), mlplatform.RoleAdmin, []string{"Cannot list the access tokens: no token is configured.", "an access token with the ADMIN role", settings, console}},
+		"no token, any role":   {broken(mlplatform.ErrNoToken), mlplatform.RoleUser, []string{"an access token with either role", settings}},
+		"weak role":            {weak, mlplatform.RoleAdmin, []string{"status 403 (Forbidden), code ForbiddenException", "has the USER role; ADMIN is required", console}},
+		"expired or revoked":   {answered(403, forbidden), mlplatform.RoleAdmin, []string{"status 403 (Forbidden), code ForbiddenException", "expired, revoked or belongs to another project", settings, console}},
 		"401":                  {answered(401, "UnauthorizedException"), mlplatform.RoleAdmin, []string{"status 401 (Unauthorized), code UnauthorizedException", "expired, revoked", settings}},
-		"403 of a proxy":       {answered(403, ""), mlplatform.RoleAdmin, []string{"status 403 (Forbidden), without the service's error envelope", "such as a proxy", endpoint, settings}},
+		"403 of a proxy":       {answered(403, ""), mlplatform.RoleAdmin, []string{"status 403 (Forbidden), without the service's error envelope", "a proxy may have refused", endpoint, settings}},
 		"name taken":           {&mlplatform.NameTakenError{Token: mlplatform.AccessToken{Name: "a b"}}, mlplatform.RoleAdmin, []string{`The name "a b" is taken`, "Nothing was created.", "terraform import ADDRESS \"a b\"", "`name_prefix`"}},
 		"lost":                 {&mlplatform.LostTokenError{Name: "a b", Err: broken(io.EOF), Cleanup: answered(500, "")}, mlplatform.RoleAdmin, []string{`An access token named "a b" may exist whose value was lost`, "EOF", "status 500", "delete it", "Then apply again."}},
-		"not trusted":          {broken(x509.UnknownAuthorityError{}), mlplatform.RoleAdmin, []string{"Cannot list the access tokens: x509", "not trusted", "`ca_cert_file`", "MLPLATFORM_CA_CERT_FILE"}},
-		"timeout":              {broken(context.DeadlineExceeded), mlplatform.RoleAdmin, []string{"Cannot list the access tokens: context deadline exceeded.", "did not answer in time", "`request_timeout`", endpoint}},
+		"not trusted":          {broken(x509.UnknownAuthorityError{}), mlplatform.RoleAdmin, []string{"Cannot list the access tokens: x509", "does not trust the certificate", "`ca_cert_file`", "MLPLATFORM_CA_CERT_FILE"}},
+		"timeout":              {broken(context.DeadlineExceeded), mlplatform.RoleAdmin, []string{"Cannot list the access tokens: context deadline exceeded.", "did not respond in time", "`request_timeout`", endpoint}},
 		"nobody listens":       {broken(&net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}), mlplatform.RoleAdmin, []string{"Cannot list the access tokens: dial", "connection refused", "Check the network", endpoint}},
-		"connection broke":     {broken(io.ErrUnexpectedEOF), mlplatform.RoleAdmin, []string{"unexpected EOF", "it broke", "apply again", endpoint}},
-		"429":                  {answered(429, "TooManyRequestsException"), mlplatform.RoleAdmin, []string{"status 429 (Too Many Requests), code TooManyRequestsException", "slow down", "`-parallelism`", "`max_retries`"}},
-		"500":                  {answered(500, "InternalServerErrorException"), mlplatform.RoleAdmin, []string{"status 500 (Internal Server Error), code InternalServerErrorException", trouble, "apply again later"}},
-		"502 of a proxy":       {answered(502, ""), mlplatform.RoleAdmin, []string{"status 502 (Bad Gateway), without the service's error envelope", trouble, "apply again later"}},
-		"400":                  {answered(400, "BadRequestException"), mlplatform.RoleAdmin, []string{"status 400 (Bad Request), code BadRequestException", "refused the values", "report it"}},
-		"404 of another site":  {answered(404, ""), mlplatform.RoleAdmin, []string{"status 404 (Not Found), without", "not one of the ML Platform token service", endpoint}},
+		"connection broke":     {broken(io.ErrUnexpectedEOF), mlplatform.RoleAdmin, []string{"unexpected EOF", "was interrupted", "try again", endpoint}},
+		"429":                  {answered(429, "TooManyRequestsException"), mlplatform.RoleAdmin, []string{"status 429 (Too Many Requests), code TooManyRequestsException", "limits the request rate", "`-parallelism`", "`max_retries`"}},
+		"500":                  {answered(500, "InternalServerErrorException"), mlplatform.RoleAdmin, []string{"status 500 (Internal Server Error), code InternalServerErrorException", trouble, "try again later"}},
+		"502 of a proxy":       {answered(502, ""), mlplatform.RoleAdmin, []string{"status 502 (Bad Gateway), without the service's error envelope", trouble, "try again later"}},
+		"400":                  {answered(400, "BadRequestException"), mlplatform.RoleAdmin, []string{"status 400 (Bad Request), code BadRequestException", "rejected the values", "report it"}},
+		"404 of another site":  {answered(404, ""), mlplatform.RoleAdmin, []string{"status 404 (Not Found), without", "does not come from the ML Platform token service", endpoint}},
 		"404 of the service":   {answered(404, "NotFoundException"), mlplatform.RoleAdmin, []string{"status 404 (Not Found), code NotFoundException", endpoint}},
 		"redirect":             {answered(302, ""), mlplatform.RoleAdmin, []string{"status 302 (Found), without", endpoint}},
 		"malformed":            {malformed, mlplatform.RoleAdmin, []string{`status 200 (OK): the required key "id" is missing or empty.`, endpoint}},
 		"other code":           {answered(418, "TeapotException"), mlplatform.RoleAdmin, []string{"status 418 (I'm a teapot), code TeapotException", "report the status and the code"}},
-		"wrapped":              {fmt.Errorf("access token %q: %w", "etl", weak), mlplatform.RoleAdmin, []string{"Access token \"etl\": cannot list the access tokens: the service answered status 403", "needs the role ADMIN"}},
+		"wrapped":              {fmt.Errorf("access token %q: %w", "etl", weak), mlplatform.RoleAdmin, []string{"Access token \"etl\": cannot list the access tokens: the service answered status 403", "ADMIN is required"}},
 		"no error of this API": {errors.New("something else"), mlplatform.RoleAdmin, []string{"Something else.", "report it to the developers"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -5,16 +5,15 @@ package provider
 import (
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
-
-	"github.com/mlplatform/terraform-provider-mlplatform/internal/mlplatform"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
 func enabledAttribute() schema.BoolAttribute {
 	return schema.BoolAttribute{
 		Optional: true,
-		MarkdownDescription: "Whether to mint a token at all. Meant for `enabled = terraform.applying`: a plan then has null " +
-			"for the token. Where a write-only argument must not be null, write `coalesce(TOKEN, \"minted while applying\")`. " +
-			"Defaults to `true`.",
+		MarkdownDescription: "Whether to create a token. With `enabled = terraform.applying`, a plan creates none and " +
+			"`token` is null while planning. Where a write-only argument must not be null, write " +
+			"`coalesce(TOKEN, \"created during apply\")`. Defaults to `true`.",
 	}
 }
 
@@ -22,8 +21,8 @@ func ephemeralRole() schema.StringAttribute {
 	return schema.StringAttribute{
 		Optional:            true,
 		Computed:            true,
-		MarkdownDescription: roleText + " Defaults to `" + string(mlplatform.RoleUser) + "`.",
-		Validators:          []validator.String{oneOf(string(mlplatform.RoleUser), string(mlplatform.RoleAdmin))},
+		MarkdownDescription: roleText + " " + defaultRoleText,
+		Validators:          []validator.String{validRole()},
 	}
 }
 
@@ -34,4 +33,11 @@ func ephemeralLifetime(text string, required bool) schema.StringAttribute {
 		CustomType:          lifetimeType{},
 		MarkdownDescription: text + " " + lifetimeText,
 	}
+}
+
+func roleOrDefault(role types.String) types.String {
+	if role.IsNull() {
+		return types.StringValue(string(defaultRole))
+	}
+	return role
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/mlplatform/terraform-provider-mlplatform/internal/mlplatform"
 )
 
-// logExchange writes one line for each attempt of a request. Headers, bodies and the query never reach it.
+// logExchange logs one attempt of a request. It never receives headers, bodies or the query.
 func logExchange(ctx context.Context, exchange mlplatform.Exchange) {
 	fields := map[string]any{
 		"method":      exchange.Method,
@@ -24,8 +24,8 @@ func logExchange(ctx context.Context, exchange mlplatform.Exchange) {
 	tflog.Debug(ctx, "ML Platform request", fields)
 }
 
-// masked keeps a value out of every log line that is written under the returned context. No line is meant to hold
-// one; this is for the line that somebody adds by mistake.
+// masked returns a context whose log lines do not show the values. No line contains one today; this guards against a line
+// that is added by mistake.
 func masked(ctx context.Context, values ...mlplatform.Secret) context.Context {
 	for _, value := range values {
 		if value != "" {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 
-// Package provider declares the tokens of VK Cloud's ML Platform for Terraform and OpenTofu, on terraform-plugin-framework.
+// Package provider implements the Terraform and OpenTofu provider for the tokens of VK Cloud ML Platform, on
+// terraform-plugin-framework.
 package provider
 
 import (
@@ -23,10 +24,8 @@ import (
 	"github.com/mlplatform/terraform-provider-mlplatform/internal/mlplatform"
 )
 
-// Address is where the provider is published. The namespace is a placeholder of the publisher; it stands here alone.
+// Address is the provider's registry address. Its namespace is a placeholder for the publisher's, defined only here.
 const Address = "registry.terraform.io/mlplatform/mlplatform"
-
-const typeName = "mlplatform"
 
 var (
 	_ provider.Provider                       = (*mlplatformProvider)(nil)
@@ -69,50 +68,50 @@ type mlplatformProvider struct {
 }
 
 func (p *mlplatformProvider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
-	resp.TypeName = typeName
+	resp.TypeName = "mlplatform"
 	resp.Version = p.version
 }
 
 func (p *mlplatformProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Declares the tokens of VK Cloud's ML Platform.",
+		MarkdownDescription: "Manages the tokens of VK Cloud ML Platform.",
 		Attributes: map[string]schema.Attribute{
 			"endpoint": schema.StringAttribute{
 				Optional: true,
-				MarkdownDescription: "Root of the ML Platform service. `http://` is accepted for a loopback host alone. " +
+				MarkdownDescription: "Root URL of the ML Platform service. `http://` is accepted only for loopback hosts. " +
 					"Environment variable: `" + envEndpoint + "`. Defaults to `" + mlplatform.DefaultEndpoint +
-					"` (Russia); Kazakhstan has `" + mlplatform.EndpointKazakhstan + "`.",
+					"` (Russia); for Kazakhstan, set `" + mlplatform.EndpointKazakhstan + "`.",
 				Validators: []validator.String{endpointValidator{}},
 			},
 			"token": schema.StringAttribute{
 				Optional:  true,
 				Sensitive: true,
-				MarkdownDescription: "Access token that the provider works with, of the role `ADMIN` for managing tokens. " +
-					"Conflicts with `token_file`. Environment variable: `" + envToken + "`. May be absent: an operation that " +
-					"needs it then fails and says so.",
-				Validators: []validator.String{notEmpty("the value of an access token, as the service gave it")},
+				MarkdownDescription: "Access token that the provider uses; managing tokens requires the `ADMIN` role. " +
+					"Conflicts with `token_file`. Environment variable: `" + envToken + "`. Without a token, operations that " +
+					"require one fail.",
+				Validators: []validator.String{notEmpty("the value of an access token")},
 			},
 			"token_file": schema.StringAttribute{
 				Optional: true,
-				MarkdownDescription: "Path of a file that holds the token; white space around it is dropped. Conflicts with " +
-					"`token`. Environment variable: `" + envTokenFile + "`.",
+				MarkdownDescription: "Path of a file that contains the token; surrounding white space is ignored. Conflicts " +
+					"with `token`. Environment variable: `" + envTokenFile + "`.",
 				Validators: []validator.String{notEmpty(`"/run/secrets/mlplatform-token"`)},
 			},
 			"ca_cert_file": schema.StringAttribute{
 				Optional: true,
-				MarkdownDescription: "Path of a PEM bundle with certificates to trust besides the system's, for on-premises " +
-					"installations. Environment variable: `" + envCACertFile + "`.",
+				MarkdownDescription: "Path of a PEM bundle with CA certificates to trust in addition to the system's, for " +
+					"example of a proxy that inspects TLS. Environment variable: `" + envCACertFile + "`.",
 				Validators: []validator.String{notEmpty(`"/etc/ssl/company-ca.pem"`)},
 			},
 			"request_timeout": schema.StringAttribute{
 				Optional:            true,
 				CustomType:          lifetimeType{},
-				MarkdownDescription: "Time limit of each attempt of a request, such as `30s` or `2m`. Defaults to `30s`.",
+				MarkdownDescription: "Time limit for each attempt of a request, such as `30s` or `2m`. Defaults to `30s`.",
 			},
 			"max_retries": schema.Int64Attribute{
 				Optional: true,
-				MarkdownDescription: "How often a request is repeated that failed without having changed anything, from 0 to " +
-					"20. Defaults to `4`.",
+				MarkdownDescription: "How many times a failed request is retried if a retry is safe, from 0 to 20. Defaults " +
+					"to `4`.",
 				Validators: []validator.Int64{int64validator.Between(0, 20)},
 			},
 		},
@@ -127,12 +126,12 @@ func (p *mlplatformProvider) ValidateConfig(ctx context.Context, req provider.Va
 	}
 	if !model.Token.IsNull() && !model.TokenFile.IsNull() {
 		resp.Diagnostics.AddAttributeError(path.Root("token_file"), "Conflicting token settings", fmt.Sprintf(
-			"`token` and `token_file` (%s) are both set, and only one of them can hold. Keep one of them, for example "+
+			"`token` and `token_file` (%s) are both set. Remove one of them and keep, for example, "+
 				"`token_file = \"/run/secrets/mlplatform-token\"`.", model.TokenFile))
 	}
 }
 
-// Configure makes no request: a run that uses no resource costs nothing.
+// Configure makes no request, so a run without resources costs nothing.
 func (p *mlplatformProvider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
 	var model providerModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)

@@ -18,10 +18,10 @@ import (
 	"github.com/mlplatform/terraform-provider-mlplatform/internal/mlplatform"
 )
 
-// providerData is what a configured provider hands to its resources and data sources. It lives for one walk of
-// Terraform: the refresh and plan of a run share one, its apply gets another.
+// providerData is what the configured provider passes to its resources and data sources. Terraform configures the provider
+// once per walk: refresh and plan share one, apply gets another.
 type providerData struct {
-	// client is nil while the provider's configuration depends on a resource that does not exist yet.
+	// client is nil while the provider block depends on a resource that does not exist yet.
 	client *mlplatform.Client
 	open   *OpenTokens
 
@@ -30,7 +30,7 @@ type providerData struct {
 	self *mlplatform.AccessToken
 }
 
-// sawToken remembers when, by the service's clock, an access token was read in this walk.
+// sawToken records when, by the service's clock, an access token was read in this walk.
 func (d *providerData) sawToken(id string, asOf time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -40,15 +40,15 @@ func (d *providerData) sawToken(id string, asOf time.Time) {
 	d.seen[id] = asOf
 }
 
-// tokenSeen tells when an access token was read in this walk. It is the zero time in the walk of an apply and under
-// -refresh=false: then a plan must not judge by the clock, because it would have to come out as it was shown.
+// tokenSeen returns when an access token was read in this walk. It is the zero time during apply and with -refresh=false,
+// where the plan must not depend on the clock: it has to match what was shown.
 func (d *providerData) tokenSeen(id string) time.Time {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.seen[id]
 }
 
-// ownToken describes the token that the provider works with; it is asked for once.
+// ownToken describes the provider's own token. It makes one request per walk.
 func (d *providerData) ownToken(ctx context.Context) (mlplatform.AccessToken, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -65,15 +65,16 @@ func (d *providerData) ownToken(ctx context.Context) (mlplatform.AccessToken, er
 // configured is embedded by every resource and data source.
 type configured struct{ data *providerData }
 
-// ready tells whether the provider's configuration is known. Only a plan can find it unknown.
+// ready reports whether the provider's configuration is known. It can be unknown only during a plan.
 func (c *configured) ready() bool { return c.data != nil && c.data.client != nil }
 
-// client returns the client, or reports that the provider's configuration is not known yet.
+// client returns the client. While the provider's configuration is unknown, it adds an error and returns nil; an operation
+// that can do without the service checks ready first.
 func (c *configured) client(diags *diag.Diagnostics) *mlplatform.Client {
 	if !c.ready() {
-		diags.AddError("Provider configuration not known yet", "The provider block depends on a resource that does not "+
-			"exist yet, so the service cannot be asked. Create that resource first, for example by `terraform apply "+
-			"-target=ADDRESS`, and plan again.")
+		diags.AddError("Unknown provider configuration", "The provider block depends on a resource that does not exist "+
+			"yet, so no request can be made. Create that resource first, for example with `terraform apply -target=ADDRESS`, "+
+			"and plan again.")
 		return nil
 	}
 	return c.data.client
@@ -85,7 +86,8 @@ func (c *configured) use(data any, diags *diag.Diagnostics) {
 	}
 	var ok bool
 	if c.data, ok = data.(*providerData); !ok {
-		diags.AddError("Unexpected provider data", fmt.Sprintf("The provider handed over %T. Report this to its developers.", data))
+		diags.AddError("Unexpected configure type", fmt.Sprintf("Expected *providerData, got %T. Report this to the "+
+			"developers of the provider.", data))
 	}
 }
 
@@ -110,9 +112,9 @@ func (c *configuredEphemeral) Configure(_ context.Context, req ephemeral.Configu
 	c.use(req.ProviderData, &resp.Diagnostics)
 }
 
-// mints reports whether to create a token. A plan that does not know the provider's configuration yet creates none; the
+// shouldCreate reports whether to create a token. A plan that does not know the provider's configuration yet creates none; the
 // apply opens the ephemeral resource again.
-func (c *configuredEphemeral) mints(enabled types.Bool) bool {
+func (c *configuredEphemeral) shouldCreate(enabled types.Bool) bool {
 	return c.ready() && (enabled.IsNull() || enabled.ValueBool())
 }
 

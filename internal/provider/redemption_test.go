@@ -142,8 +142,8 @@ func TestRedemptionRefused(t *testing.T) {
 			b.runFrom(t, "1.11.0", resource.TestStep{
 				Config:          b.redemption(true, "delete_on_destroy = false"),
 				ConfigVariables: config.Variables{"register_token": config.StringVariable(token.Value.Reveal())},
-				ExpectError: says("Either the register token was redeemed before (it works once), or its lifetime is over; " +
-					"the service does not tell which. Ask the administrator for a fresh register token"),
+				ExpectError: says("The register token was already redeemed (it works once) or has expired; " +
+					"the service does not say which. Ask the administrator for a new register token"),
 			})
 		})
 	}
@@ -156,7 +156,7 @@ func TestRedemptionAnswerLost(t *testing.T) {
 		administrator bool
 		says          string
 	}{
-		"to an administrator": {true, `Since then the project has got "redeemed". Delete the one of these that the register token was made for`},
+		"to an administrator": {true, `These access tokens have appeared since: "redeemed". Delete the one that the register token was created for`},
 		"to somebody else":    {false, "Ask the administrator to delete the access token of the name that the register token was made for"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -17,8 +17,8 @@ var _ ephemeral.EphemeralResourceWithConfigure = (*registerTokenEphemeral)(nil)
 
 func newRegisterTokenEphemeral() ephemeral.EphemeralResource { return &registerTokenEphemeral{} }
 
-// registerTokenEphemeral mints a register token that no plan and no state ever holds. It has no Close: the service
-// cannot revoke a register token.
+// registerTokenEphemeral creates a register token that is stored in no plan and no state. It has no Close, because the
+// service cannot revoke a register token.
 type registerTokenEphemeral struct{ configuredEphemeral }
 
 type registerTokenEphemeralModel struct {
@@ -31,16 +31,16 @@ type registerTokenEphemeralModel struct {
 	ExpiresAt       types.String  `tfsdk:"expires_at"`
 }
 
-func (e *registerTokenEphemeral) Metadata(_ context.Context, _ ephemeral.MetadataRequest, resp *ephemeral.MetadataResponse) {
-	resp.TypeName = typeName + "_register_token"
+func (e *registerTokenEphemeral) Metadata(_ context.Context, req ephemeral.MetadataRequest, resp *ephemeral.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_register_token"
 }
 
 func (e *registerTokenEphemeral) Schema(_ context.Context, _ ephemeral.SchemaRequest, resp *ephemeral.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "A one-time register token that is in no plan and no state, to be handed to a write-only argument. " +
-			needsAdmin + "\n\n~> The service cannot revoke a register token: one that is minted and not redeemed stays valid to " +
-			"the end of its `ttl`. Terraform opens an ephemeral resource in each plan and again in each apply, even if there is " +
-			"nothing to do. `enabled = terraform.applying` mints in the apply alone; keep `ttl` short.",
+		MarkdownDescription: "Creates a one-time register token that is stored in no plan and no state, for a write-only argument. " +
+			needsAdmin + "\n\n~> The service cannot revoke a register token: one that is not redeemed stays valid until its `ttl` " +
+			"ends. Terraform opens an ephemeral resource in every plan and again in every apply, even with no changes. Set " +
+			"`enabled = terraform.applying` to create a token only during apply, and keep `ttl` short.",
 		Attributes: map[string]schema.Attribute{
 			"access_token_name": schema.StringAttribute{
 				Required:            true,
@@ -52,7 +52,7 @@ func (e *registerTokenEphemeral) Schema(_ context.Context, _ ephemeral.SchemaReq
 			"ttl":              ephemeralLifetime(registerTTLText, true),
 			"enabled":          enabledAttribute(),
 			"token":            schema.StringAttribute{Computed: true, Sensitive: true, MarkdownDescription: "Value of the register token; null if not `enabled`."},
-			"expires_at":       schema.StringAttribute{Computed: true, MarkdownDescription: "End of its lifetime in RFC 3339, UTC; null if not `enabled`."},
+			"expires_at":       schema.StringAttribute{Computed: true, MarkdownDescription: "Expiry time in RFC 3339, UTC; null if not `enabled`."},
 		},
 	}
 }
@@ -63,11 +63,9 @@ func (e *registerTokenEphemeral) Open(ctx context.Context, req ephemeral.OpenReq
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if model.Role.IsNull() {
-		model.Role = types.StringValue(string(mlplatform.RoleUser))
-	}
-	if e.mints(model.Enabled) {
-		token, err := e.data.client.CreateRegisterToken(ctx, mlplatform.RegisterTokenRequest{
+	model.Role = roleOrDefault(model.Role)
+	if e.shouldCreate(model.Enabled) {
+		token, err := e.client(&resp.Diagnostics).CreateRegisterToken(ctx, mlplatform.RegisterTokenRequest{
 			AccessTokenName:     model.AccessTokenName.ValueString(),
 			Role:                mlplatform.Role(model.Role.ValueString()),
 			AccessTokenLifetime: model.AccessTokenTTL.duration(),

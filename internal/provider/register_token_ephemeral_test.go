@@ -351,20 +351,20 @@ func TestEphemeralRegisterTokenErrors(t *testing.T) {
 	}{
 		"no token": {
 			func(_ *testing.T, w *workspace) { delete(w.env, "MLPLATFORM_TOKEN") },
-			"This needs an access token of the role ADMIN.",
+			"This operation requires an access token with the ADMIN role.",
 		},
 		"weak role": {
 			func(t *testing.T, w *workspace) {
 				t.Helper()
 				w.env["MLPLATFORM_TOKEN"] = w.b.valueOf(t, emulator.SeedToken{Name: "weak", Role: "USER"})
 			},
-			"has too weak a role (USER); this needs the role ADMIN.",
+			"has the USER role; ADMIN is required.",
 		},
 		"trouble": {
 			func(_ *testing.T, w *workspace) {
 				w.b.emulator.Inject(emulator.Fault{Operation: emulator.OpCreateRegisterToken, Kind: emulator.Respond, Status: 500, Times: -1})
 			},
-			"The service or a proxy before it is in trouble.",
+			"The service, or a proxy in front of it, is failing.",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -26,8 +26,8 @@ func newRegisterTokenResource() resource.Resource { return &registerTokenResourc
 // registerTokenResource has no import: the service keeps no list of register tokens.
 type registerTokenResource struct{ configuredResource }
 
-func (r *registerTokenResource) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
-	resp.TypeName = typeName + "_register_token"
+func (r *registerTokenResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_register_token"
 }
 
 func (r *registerTokenResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {

@@ -19,21 +19,21 @@ var _ action.ActionWithConfigure = (*revokeAccessTokenAction)(nil)
 
 func newRevokeAccessTokenAction() action.Action { return &revokeAccessTokenAction{} }
 
-// revokeAccessTokenAction deletes an access token by its name, whether Terraform made it or not.
+// revokeAccessTokenAction deletes an access token by its name, whether or not Terraform manages it.
 type revokeAccessTokenAction struct{ configuredAction }
 
 type revokeAccessTokenModel struct {
 	Name types.String `tfsdk:"name"`
 }
 
-func (a *revokeAccessTokenAction) Metadata(_ context.Context, _ action.MetadataRequest, resp *action.MetadataResponse) {
-	resp.TypeName = typeName + "_revoke_access_token"
+func (a *revokeAccessTokenAction) Metadata(_ context.Context, req action.MetadataRequest, resp *action.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_revoke_access_token"
 }
 
 func (a *revokeAccessTokenAction) Schema(_ context.Context, _ action.SchemaRequest, resp *action.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Deletes an access token by its name at once, for incident response. " + needsAdmin + " The token that " +
-			"the provider itself works with is not deleted.",
+		MarkdownDescription: "Deletes an access token immediately, for incident response. " + needsAdmin + " The provider's own " +
+			"token is never deleted.",
 		Attributes: map[string]schema.Attribute{
 			"name": schema.StringAttribute{
 				Required:            true,
@@ -56,7 +56,7 @@ func (a *revokeAccessTokenAction) Invoke(ctx context.Context, req action.InvokeR
 	fail := func(err error) {
 		addServiceError(&resp.Diagnostics, summary, fmt.Errorf("access token %q: %w", name, err), mlplatform.RoleAdmin)
 	}
-	// In an incident nothing but the latest list will do.
+	// During an incident, a cached list is not good enough.
 	list, err := client.ListAccessTokens(ctx)
 	if err != nil {
 		fail(err)
@@ -80,5 +80,5 @@ func (a *revokeAccessTokenAction) Invoke(ctx context.Context, req action.InvokeR
 		fail(err)
 		return
 	}
-	resp.SendProgress(action.InvokeProgressEvent{Message: fmt.Sprintf("The access token %q (id %s) is revoked.", name, token.ID)})
+	resp.SendProgress(action.InvokeProgressEvent{Message: fmt.Sprintf("Revoked the access token %q (ID %s).", name, token.ID)})
 }

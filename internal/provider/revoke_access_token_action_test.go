@@ -61,7 +61,7 @@ func TestRevokeByHand(t *testing.T) {
 			got := w.invoke()
 			wantNoLeak(t, b, got)
 			b.wantWrites(t, "apply", emulator.OpDeleteAccessToken)
-			if want := fmt.Sprintf("The access token %q (id %s) is revoked.", token.Name, row.ID); got.exitCode != 0 || !says(want).MatchString(got.shown()) {
+			if want := fmt.Sprintf("Revoked the access token %q (ID %s).", token.Name, row.ID); got.exitCode != 0 || !says(want).MatchString(got.shown()) {
 				t.Errorf("exit code %d, without %s:\n%s", got.exitCode, want, got.shown())
 			}
 			if held := b.held(t); !slices.Equal(held, []string{"innocent"}) {
@@ -125,28 +125,28 @@ func TestRevokeRefused(t *testing.T) {
 		happen func(*testing.T, *workspace)
 		says   string
 	}{
-		"own token": {"emulator-admin", nil, `The provider works with the access token "emulator-admin" itself.`},
+		"own token": {"emulator-admin", nil, `The access token "emulator-admin" is the provider's own.`},
 		"near names": {
 			"etl nightly", nil,
-			`The project has no access token named "etl nightly". The nearest names are: "ETL-nightly", "etl-nightly",`,
+			`The project has no access token named "etl nightly". The closest names are: "ETL-nightly", "etl-nightly",`,
 		},
 		"empty name": {"", nil, "`name` is \"\", but it must not be empty"},
 		"no token": {
 			"etl-nightly", func(_ *testing.T, w *workspace) { delete(w.env, "MLPLATFORM_TOKEN") },
-			"This needs an access token of the role ADMIN.",
+			"This operation requires an access token with the ADMIN role.",
 		},
 		"weak role": {
 			"etl-nightly", func(t *testing.T, w *workspace) {
 				t.Helper()
 				w.env["MLPLATFORM_TOKEN"] = w.b.valueOf(t, seedToken("weak"))
 			},
-			`Access token "etl-nightly": .* has too weak a role (USER); this needs the role ADMIN.`,
+			`Access token "etl-nightly": .* has the USER role; ADMIN is required.`,
 		},
-		"no list":            {"etl-nightly", fault(emulator.OpListAccessTokens, trouble), "The service or a proxy before it is in trouble."},
+		"no list":            {"etl-nightly", fault(emulator.OpListAccessTokens, trouble), "The service, or a proxy in front of it, is failing."},
 		"broken list":        {"etl-nightly", fault(emulator.OpListAccessTokens, emulator.Fault{Kind: emulator.BadJSON, Body: "[{}]"}), `Access token "etl-nightly":`},
-		"not known who asks": {"etl-nightly", fault(emulator.OpWhoAmI, trouble), "The service or a proxy before it is in trouble."},
+		"not known who asks": {"etl-nightly", fault(emulator.OpWhoAmI, trouble), "The service, or a proxy in front of it, is failing."},
 		"not deleted":        {"etl-nightly", fault(emulator.OpDeleteAccessToken, trouble), `Access token "etl-nightly":`},
-		"deletion lost":      {"etl-nightly", fault(emulator.OpDeleteAccessToken, emulator.Fault{Kind: emulator.Drop}), "No connection came about, or it broke."},
+		"deletion lost":      {"etl-nightly", fault(emulator.OpDeleteAccessToken, emulator.Fault{Kind: emulator.Drop}), "The connection failed or was interrupted."},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -185,7 +185,7 @@ func TestRevokeOfWhatIsJustGone(t *testing.T) {
 	b.emulator.Inject(emulator.Fault{Operation: emulator.OpDeleteAccessToken, Kind: emulator.Respond, Status: 404, After: true})
 	w := newWorkspace(t, b)
 	w.write("main.tf", revokeAction(`"leaked"`))
-	if got := w.invoke(); got.exitCode != 0 || !says("is revoked.").MatchString(got.shown()) {
+	if got := w.invoke(); got.exitCode != 0 || !says("Revoked the access token").MatchString(got.shown()) {
 		t.Errorf("exit code %d:\n%s", got.exitCode, got.shown())
 	}
 }

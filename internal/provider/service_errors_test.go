@@ -51,13 +51,13 @@ func encrypted(t *testing.T, b *bench) (endpoint, ca string) {
 }
 
 const (
-	checkEndpoint = "Check `endpoint` in the provider block (or MLPLATFORM_ENDPOINT): it is the root of the ML Platform " +
+	checkEndpoint = "Check `endpoint` in the provider block (or MLPLATFORM_ENDPOINT). It is the root URL of the ML Platform " +
 		"service, such as https://msk.cloud.vk.com/infra/mlplatform."
 	setToken = "Set `token` or `token_file` in the provider block, or the environment variable MLPLATFORM_TOKEN."
-	getToken = "An ADMIN token is created in the management console of VK Cloud (ML Platform, access tokens), or by " +
-		"somebody who has one."
-	badToken = "The token that the provider works with is expired, revoked or not of this project. Configure one that is " +
-		"valid. " + setToken + " " + getToken
+	getToken = "Create an ADMIN token in the management console of VK Cloud (ML Platform, access tokens), or ask an " +
+		"administrator of the project for one."
+	badToken = "The provider's token is expired, revoked or belongs to another project. Configure a " +
+		"valid one. " + setToken + " " + getToken
 )
 
 // Whatever keeps the service from working, each operation says what was attempted, what came of it and what to do
@@ -83,7 +83,7 @@ func TestServiceErrors(t *testing.T) {
 			},
 			want: []string{
 				"status 403 (Forbidden), code ForbiddenException.",
-				"too weak a role (USER); this needs the role ADMIN. Configure a token of that role. " + getToken,
+				"has the USER role; ADMIN is required. Configure a token with that role. " + getToken,
 			},
 			anyRole: true,
 		},
@@ -113,7 +113,7 @@ func TestServiceErrors(t *testing.T) {
 			},
 			want: []string{
 				"status 200 (OK): the body (text/html) is not the JSON that was expected.",
-				"The answer is not one of the ML Platform token service. " + checkEndpoint,
+				"The response does not come from the ML Platform token service. " + checkEndpoint,
 			},
 		},
 		"404": {
@@ -123,7 +123,7 @@ func TestServiceErrors(t *testing.T) {
 			},
 			want: []string{
 				"status 404 (Not Found), without the service's error envelope.",
-				"The answer is not one of the ML Platform token service. " + checkEndpoint,
+				"The response does not come from the ML Platform token service. " + checkEndpoint,
 			},
 		},
 		"redirect": {
@@ -140,11 +140,11 @@ func TestServiceErrors(t *testing.T) {
 		},
 		"nobody listens": {
 			spoil: func(_ *testing.T, w *workspace) { w.env["MLPLATFORM_ENDPOINT"] = "http://127.0.0.1:1" },
-			want:  []string{"connect: connection refused", "No connection came about, or it broke. Check the network and apply again. " + checkEndpoint},
+			want:  []string{"connect: connection refused", "The connection failed or was interrupted. Check the network and try again. " + checkEndpoint},
 		},
 		"no answer in time": {
 			spoil: func(_ *testing.T, w *workspace) { w.b.emulator.Inject(emulator.Fault{Kind: emulator.Hang, Times: -1}) },
-			want:  []string{"The service did not answer in time. Check the network, or raise `request_timeout`. " + checkEndpoint},
+			want:  []string{"The service did not respond in time. Check the network, or increase `request_timeout`. " + checkEndpoint},
 		},
 		"certificate of an unknown CA": {
 			spoil: func(t *testing.T, w *workspace) {
@@ -153,8 +153,8 @@ func TestServiceErrors(t *testing.T) {
 			},
 			want: []string{
 				"certificate signed by unknown authority",
-				"The certificate of the service is not trusted by this machine. For an on-premises installation with a CA of " +
-					"its own, set `ca_cert_file` in the provider block or MLPLATFORM_CA_CERT_FILE.",
+				"This machine does not trust the certificate of the service. If a proxy inspects TLS connections, set " +
+					"`ca_cert_file` in the provider block (or MLPLATFORM_CA_CERT_FILE) to a file with the proxy's CA certificate.",
 			},
 		},
 	} {
@@ -223,7 +223,7 @@ func TestNoTokenForAnyRole(t *testing.T) {
 	w := newWorkspace(t, emulated(t))
 	delete(w.env, "MLPLATFORM_TOKEN")
 	w.write("main.tf", dataSource("current_token", ""))
-	if got := w.run("plan", "-no-color"); !says("an access token of either role").MatchString(got.shown()) {
+	if got := w.run("plan", "-no-color"); !says("an access token with either role").MatchString(got.shown()) {
 		t.Errorf("got:\n%s", got.shown())
 	}
 }
@@ -249,7 +249,7 @@ func TestFailedCreationLeavesNothing(t *testing.T) {
 			w.write("main.tf", accessToken(`name = "a"`)+registerToken(lines(`access_token_name = "b"`, `ttl = "1h"`)))
 			w.b.emulator.Inject(emulator.Fault{Operation: operation, Kind: emulator.Respond, Status: 400, Times: -1})
 			got := w.run("apply", "-no-color", "-auto-approve")
-			if got.exitCode != 1 || !says("The service refused the values.").MatchString(got.shown()) {
+			if got.exitCode != 1 || !says("The service rejected the values.").MatchString(got.shown()) {
 				t.Errorf("exit code %d:\n%s", got.exitCode, got.shown())
 			}
 			want := []string{}

@@ -19,10 +19,10 @@ var _ function.Function = (*sparkConnectURLFunction)(nil)
 
 func newSparkConnectURLFunction() function.Function { return &sparkConnectURLFunction{} }
 
-// sparkConnectPort is where a cluster answers Spark Connect. Grade: published (VK Cloud documentation, Spark Connect).
+// sparkConnectPort is the Spark Connect port of a cluster (VK Cloud documentation, Spark Connect).
 const sparkConnectPort = "15002"
 
-// sparkConnectURLFunction writes the URL that a Spark Connect client takes.
+// sparkConnectURLFunction builds the connection URL of a Spark Connect client.
 type sparkConnectURLFunction struct{}
 
 func (f *sparkConnectURLFunction) Metadata(_ context.Context, _ function.MetadataRequest, resp *function.MetadataResponse) {
@@ -31,14 +31,14 @@ func (f *sparkConnectURLFunction) Metadata(_ context.Context, _ function.Metadat
 
 func (f *sparkConnectURLFunction) Definition(_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse) {
 	resp.Definition = function.Definition{
-		Summary: "URL of a Spark cluster for Spark Connect",
-		MarkdownDescription: "Returns `sc://HOST:" + sparkConnectPort + "/;spark-token=TOKEN`, the URL that a Spark Connect client " +
-			"takes, with the token percent-encoded. The result is sensitive where the token is.",
+		Summary: "Build a Spark Connect URL",
+		MarkdownDescription: "Returns `sc://HOST:" + sparkConnectPort + "/;spark-token=TOKEN`, the connection URL of a Spark " +
+			"Connect client, with the token percent-encoded. The result is sensitive if the token is.",
 		Parameters: []function.Parameter{
 			function.StringParameter{
 				Name: "host",
-				MarkdownDescription: "Domain name or address of the cluster, such as `spark.example.com`. A slash at its end and the port " +
-					sparkConnectPort + " do no harm; another port or a scheme other than `sc`, `http` and `https` is an error.",
+				MarkdownDescription: "Domain name or IP address of the cluster, such as `spark.example.com`. A trailing slash or `:" +
+					sparkConnectPort + "` is allowed; another port, or a scheme other than `sc`, `http` and `https`, is an error.",
 			},
 			function.StringParameter{Name: "token", MarkdownDescription: "Value of an access token."},
 		},
@@ -52,8 +52,8 @@ func (f *sparkConnectURLFunction) Run(ctx context.Context, req function.RunReque
 		return
 	}
 	if token == "" {
-		resp.Error = function.NewArgumentFuncError(1, "The token is empty. Give the value of an access token; after an import "+
-			"it is not known, and the token has to be replaced first.")
+		resp.Error = function.NewArgumentFuncError(1, "The token is empty. Pass the value of an access token. The "+
+			"value of an imported token is unknown until the token is replaced.")
 		return
 	}
 	result, err := sparkConnectURL(host, token)
@@ -64,24 +64,24 @@ func (f *sparkConnectURLFunction) Run(ctx context.Context, req function.RunReque
 	resp.Error = resp.Result.Set(ctx, result)
 }
 
-// sparkConnectURL writes the URL. Grade: published (VK Cloud documentation, Spark Connect); the percent-encoding is that
-// of Spark's own connection strings.
+// sparkConnectURL builds the URL as the VK Cloud documentation shows it (Spark Connect). The percent-encoding is that of
+// Spark's own connection strings.
 func sparkConnectURL(host, token string) (string, error) {
 	name, err := sparkConnectHost(host)
 	if err != nil {
-		return "", fmt.Errorf("%w; give the domain name of the cluster, such as spark.example.com", err)
+		return "", fmt.Errorf("%w; pass the domain name of the cluster, such as spark.example.com", err)
 	}
 	encoded := strings.ReplaceAll(url.QueryEscape(token), "+", "%20")
 	return "sc://" + net.JoinHostPort(name, sparkConnectPort) + "/;spark-token=" + encoded, nil
 }
 
-// sparkHost is a domain name or an address, perhaps with a scheme, a port and slashes around it.
+// sparkHost matches a domain name or an address, optionally with a scheme, a port and trailing slashes.
 var sparkHost = regexp.MustCompile(`^(?i:(?:sc|https?)://)?(\[[0-9A-Fa-f:.]+\]|[\pL\pN][\pL\pN_.-]*)(?::([0-9]{1,5}))?/*$`)
 
-// sparkConnectHost returns the bare name or address. The errors do not repeat the text: if it is a whole Spark Connect
-// URL, there is a token in it.
+// sparkConnectHost returns the bare name or address. Its errors do not repeat the text: if it is a complete Spark Connect
+// URL, it contains a token.
 func sparkConnectHost(text string) (string, error) {
-	if isIPv6(text) { // without the brackets that it needs in a URL
+	if isIPv6(text) { // without brackets
 		return text, nil
 	}
 	found := sparkHost.FindStringSubmatch(text)
@@ -89,13 +89,13 @@ func sparkConnectHost(text string) (string, error) {
 	case text == "":
 		return "", errors.New("the host is empty")
 	case found == nil:
-		return "", errors.New("the host has more than a name in it, or a scheme other than sc, http and https")
+		return "", errors.New("the host is more than a name, or has a scheme other than sc, http and https")
 	case found[2] != "" && found[2] != sparkConnectPort:
-		return "", fmt.Errorf("the host names port %s, but Spark Connect has port %s, which can be left out", found[2], sparkConnectPort)
+		return "", fmt.Errorf("the host has port %s, but Spark Connect uses port %s, which can be omitted", found[2], sparkConnectPort)
 	}
 	host := strings.Trim(found[1], "[]")
 	if host != found[1] && !isIPv6(host) {
-		return "", errors.New("what stands in brackets is not an IPv6 address")
+		return "", errors.New("the text in brackets is not an IPv6 address")
 	}
 	return host, nil
 }

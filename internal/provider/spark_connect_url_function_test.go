@@ -83,19 +83,19 @@ func TestSparkConnectURL(t *testing.T) {
 // What is no host or no token is an error of that argument, which repeats neither: the host may have a token in it.
 func TestSparkConnectURLRefuses(t *testing.T) {
 	t.Parallel()
-	const notOnlyAName = "The host has more than a name in it, or a scheme other than sc, http and https; give the domain name " +
+	const notOnlyAName = "The host is more than a name, or has a scheme other than sc, http and https; pass the domain name " +
 		"of the cluster, such as spark.example.com."
 	for name, test := range map[string]struct {
 		host, token string
 		argument    int64
 		want        string
 	}{
-		"empty host":           {"", "hidden", 0, "The host is empty; give"},
+		"empty host":           {"", "hidden", 0, "The host is empty; pass"},
 		"scheme alone":         {"sc://", "hidden", 0, notOnlyAName},
 		"slash alone":          {"/", "hidden", 0, notOnlyAName},
-		"wrong port":           {"spark.example.com:443", "hidden", 0, "The host names port 443, but Spark Connect has port 15002, which can be left out"},
-		"wrong port of a URL":  {"https://spark.example.com:8443/", "hidden", 0, "The host names port 8443"},
-		"wrong port of IPv6":   {"[2001:db8::7]:15003", "hidden", 0, "The host names port 15003"},
+		"wrong port":           {"spark.example.com:443", "hidden", 0, "The host has port 443, but Spark Connect uses port 15002, which can be omitted"},
+		"wrong port of a URL":  {"https://spark.example.com:8443/", "hidden", 0, "The host has port 8443"},
+		"wrong port of IPv6":   {"[2001:db8::7]:15003", "hidden", 0, "The host has port 15003"},
 		"port of letters":      {"spark.example.com:spark", "hidden", 0, notOnlyAName},
 		"port out of range":    {"spark.example.com:150021", "hidden", 0, notOnlyAName},
 		"another scheme":       {"ftp://spark.example.com", "hidden", 0, notOnlyAName},
@@ -109,7 +109,7 @@ func TestSparkConnectURLRefuses(t *testing.T) {
 		"token for a name":     {"spark.example.com;spark-token=secret", "hidden", 0, notOnlyAName},
 		"white space":          {"spark.example.com\n", "hidden", 0, notOnlyAName},
 		"brackets, no address": {"[secret]", "hidden", 0, notOnlyAName},
-		"brackets, IPv4":       {"[192.0.2.7]", "hidden", 0, "What stands in brackets is not an IPv6 address"},
+		"brackets, IPv4":       {"[192.0.2.7]", "hidden", 0, "The text in brackets is not an IPv6 address"},
 		"zone":                 {"[fe80::1%25eth0]", "hidden", 0, notOnlyAName},
 		"zone, no brackets":    {"fe80::1%eth0", "hidden", 0, notOnlyAName},
 		"empty token":          {"spark.example.com", "", 1, "The token is empty."},
@@ -173,7 +173,7 @@ func TestSparkConnectURLInAConfiguration(t *testing.T) {
 		},
 		"wrong": {
 			strings.Replace(sparkConfig("sensitive = true", "sensitive = true"), `"spark.example.com"`, `"spark.example.com:443"`, 1),
-			nil, 1, "The host names port 443", false,
+			nil, 1, "The host has port 443", false,
 		},
 		"null":  {strings.Replace(sparkConfig("", ""), ", var.token", ", null", 1), nil, 1, "argument must not be null", false},
 		"empty": {strings.Replace(sparkConfig("", ""), ", var.token", `, ""`, 1), nil, 1, "The token is empty.", false},

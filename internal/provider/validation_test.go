@@ -71,13 +71,13 @@ func TestBadAccessToken(t *testing.T) {
 	for name, test := range map[string]struct {
 		attributes, line, summary, detail, since string
 	}{
-		"empty name":          {`name = ""`, `name = ""`, "Empty value", "`name` is \"\", but it must not be empty. Leave it out, or set it to, for example, \"nightly-etl\".", ""},
-		"empty prefix":        {`name_prefix = ""`, `name_prefix = ""`, "Empty value", "`name_prefix` is \"\", but it must not be empty. Leave it out, or set it to, for example, \"nightly-etl-\".", ""},
+		"empty name":          {`name = ""`, `name = ""`, "Empty value", "`name` is \"\", but it must not be empty. Remove it, or set it to, for example, \"nightly-etl\".", ""},
+		"empty prefix":        {`name_prefix = ""`, `name_prefix = ""`, "Empty value", "`name_prefix` is \"\", but it must not be empty. Remove it, or set it to, for example, \"nightly-etl-\".", ""},
 		"empty redemption":    {`register_token_wo = ""`, `register_token_wo = ""`, "Empty value", "`register_token_wo` is \"\", but it must not be empty.", "1.11.0"},
-		"lower case role":     {lines(`name = "a"`, `role = "admin"`), `role = "admin"`, "Invalid value", "`role` is \"admin\", but it must be one of `USER`, `ADMIN`, in exactly this spelling. For example: `role = \"ADMIN\"`.", ""},
-		"unknown role":        {lines(`name = "a"`, `role = "Owner"`), `role = "Owner"`, "Invalid value", "`role` is \"Owner\", but it must be one of `USER`, `ADMIN`, in exactly this spelling. For example: `role = \"USER\"`.", ""},
+		"lower case role":     {lines(`name = "a"`, `role = "admin"`), `role = "admin"`, "Invalid value", "`role` is \"admin\", but it must be one of `USER`, `ADMIN` (case-sensitive). For example: `role = \"ADMIN\"`.", ""},
+		"unknown role":        {lines(`name = "a"`, `role = "Owner"`), `role = "Owner"`, "Invalid value", "`role` is \"Owner\", but it must be one of `USER`, `ADMIN` (case-sensitive). For example: `role = \"USER\"`.", ""},
 		"empty role":          {lines(`name = "a"`, `role = ""`), `role = ""`, "Invalid value", "`role` is \"\", but it must be one of `USER`, `ADMIN`", ""},
-		"unknown policy":      {lines(`name = "a"`, `recreate_if_invalid = "unused"`), `recreate_if_invalid = "unused"`, "Invalid value", "`recreate_if_invalid` is \"unused\", but it must be one of `always`, `never`, in exactly this spelling. For example: `recreate_if_invalid = \"always\"`.", ""},
+		"unknown policy":      {lines(`name = "a"`, `recreate_if_invalid = "unused"`), `recreate_if_invalid = "unused"`, "Invalid value", "`recreate_if_invalid` is \"unused\", but it must be one of `always`, `never` (case-sensitive). For example: `recreate_if_invalid = \"always\"`.", ""},
 		"bad window":          {lines(`name = "a"`, `ttl = "1h"`, `rotate_before = "soon"`), `rotate_before = "soon"`, "Invalid lifetime", `"soon" is not a lifetime: "soon" does not begin with a whole number. ` + exampleLifetime, ""},
 		"no name":             {`ttl = "1h"`, block, "Missing name", oneName + "none is set. Set one, for example `name = \"nightly-etl\"`.", ""},
 		"two names":           {lines(`name = "a"`, `name_prefix = "b"`), block, "More than one name", oneName + "`name` and `name_prefix` are set. Keep one of them", ""},
@@ -125,13 +125,13 @@ func TestBadRegisterToken(t *testing.T) {
 	t.Parallel()
 	const block = `resource "mlplatform_register_token" "test" {`
 	for name, test := range map[string]struct{ attributes, line, summary, detail string }{
-		"empty name":     {lines(`access_token_name = ""`, `ttl = "1h"`), `access_token_name = ""`, "Empty value", "`access_token_name` is \"\", but it must not be empty. Leave it out, or set it to, for example, \"notebook-anna\"."},
+		"empty name":     {lines(`access_token_name = ""`, `ttl = "1h"`), `access_token_name = ""`, "Empty value", "`access_token_name` is \"\", but it must not be empty. Remove it, or set it to, for example, \"notebook-anna\"."},
 		"no name":        {`ttl = "1h"`, block, "Missing required argument", `The argument "access_token_name" is required`},
 		"no ttl":         {`access_token_name = "a"`, block, "Missing required argument", `The argument "ttl" is required`},
 		"bad ttl":        {lines(`access_token_name = "a"`, `ttl = "1w"`), `ttl = "1w"`, "Invalid lifetime", `"1w" is not a lifetime: "w" does not continue with one of these units. ` + exampleLifetime},
 		"bad token ttl":  {lines(`access_token_name = "a"`, `access_token_ttl = "0s"`, `ttl = "1h"`), `access_token_ttl = "0s"`, "Invalid lifetime", `"0s" is not a lifetime: it is shorter than a second. ` + exampleLifetime},
-		"unknown role":   {lines(`access_token_name = "a"`, `role = "user"`, `ttl = "1h"`), `role = "user"`, "Invalid value", "`role` is \"user\", but it must be one of `USER`, `ADMIN`, in exactly this spelling. For example: `role = \"USER\"`."},
-		"unknown policy": {lines(`access_token_name = "a"`, `recreate_if_invalid = "once"`, `ttl = "1h"`), `recreate_if_invalid = "once"`, "Invalid value", "`recreate_if_invalid` is \"once\", but it must be one of `never`, `unused`, `always`, in exactly this spelling. For example: `recreate_if_invalid = \"never\"`."},
+		"unknown role":   {lines(`access_token_name = "a"`, `role = "user"`, `ttl = "1h"`), `role = "user"`, "Invalid value", "`role` is \"user\", but it must be one of `USER`, `ADMIN` (case-sensitive). For example: `role = \"USER\"`."},
+		"unknown policy": {lines(`access_token_name = "a"`, `recreate_if_invalid = "once"`, `ttl = "1h"`), `recreate_if_invalid = "once"`, "Invalid value", "`recreate_if_invalid` is \"once\", but it must be one of `never`, `unused`, `always` (case-sensitive). For example: `recreate_if_invalid = \"never\"`."},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -144,11 +144,11 @@ func TestBadRegisterToken(t *testing.T) {
 func TestBadDataSources(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ source, line, summary, detail string }{
-		"role":           {"access_tokens", `role = "Admin"`, "Invalid value", "`role` is \"Admin\", but it must be one of `USER`, `ADMIN`, in exactly this spelling. For example: `role = \"ADMIN\"`."},
-		"status":         {"access_tokens", `status = "missing"`, "Invalid value", "`status` is \"missing\", but it must be one of `active`, `expired`, in exactly this spelling. For example: `status = \"active\"`."},
+		"role":           {"access_tokens", `role = "Admin"`, "Invalid value", "`role` is \"Admin\", but it must be one of `USER`, `ADMIN` (case-sensitive). For example: `role = \"ADMIN\"`."},
+		"status":         {"access_tokens", `status = "missing"`, "Invalid value", "`status` is \"missing\", but it must be one of `active`, `expired` (case-sensitive). For example: `status = \"active\"`."},
 		"expires_within": {"access_tokens", `expires_within = "soon"`, "Invalid lifetime", `"soon" is not a lifetime: "soon" does not begin with a whole number. ` + exampleLifetime},
 		"name_regex":     {"access_tokens", `name_regex = "ci-("`, "Invalid regular expression", "missing closing ): `ci-(`. The syntax is that of Go (RE2), for example \"^ci-\"."},
-		"name":           {"access_token", `name = ""`, "Empty value", "`name` is \"\", but it must not be empty. Leave it out, or set it to, for example, \"nightly-etl\"."},
+		"name":           {"access_token", `name = ""`, "Empty value", "`name` is \"\", but it must not be empty. Remove it, or set it to, for example, \"nightly-etl\"."},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -175,8 +175,8 @@ func TestBadProviderSettings(t *testing.T) {
 	const (
 		bundle    = "The CA bundle from the provider block cannot be used: "
 		tokenFile = "The token file from the provider block cannot be used: "
-		aFile     = "give the path of a file"
-		value     = "it should hold the value of an access token and nothing else."
+		aFile     = "set the path of a file"
+		value     = "it should contain the value of an access token and nothing else."
 		aPEM      = "a PEM bundle has lines such as -----BEGIN CERTIFICATE-----."
 	)
 	quoted := func(setting, value string) string { return setting + " = " + hcl(value) }
@@ -185,17 +185,17 @@ func TestBadProviderSettings(t *testing.T) {
 		"endpoint: in the clear":   {`endpoint = "http://example.com"`, "Invalid endpoint", `"http://example.com" is not encrypted: http:// is for a loopback host such as 127.0.0.1 alone; ` + exampleEndpoint},
 		"endpoint: no host":        {`endpoint = "https://"`, "Invalid endpoint", `"https://" has no host; ` + exampleEndpoint},
 		"endpoint: empty":          {`endpoint = ""`, "Invalid endpoint", `"" does not begin with https://; ` + exampleEndpoint},
-		"token: empty":             {`token = ""`, "Empty value", "`token` is \"\", but it must not be empty. Leave it out, or set it to, for example, the value of an access token, as the service gave it."},
-		"token_file: empty path":   {`token_file = ""`, "Empty value", "`token_file` is \"\", but it must not be empty. Leave it out, or set it to, for example, \"/run/secrets/mlplatform-token\"."},
-		"token_file: missing":      {quoted("token_file", missing), "Invalid token file", tokenFile + "open " + missing + ": no such file or directory; " + aFile + " that exists and can be read."},
+		"token: empty":             {`token = ""`, "Empty value", "`token` is \"\", but it must not be empty. Remove it, or set it to, for example, the value of an access token."},
+		"token_file: empty path":   {`token_file = ""`, "Empty value", "`token_file` is \"\", but it must not be empty. Remove it, or set it to, for example, \"/run/secrets/mlplatform-token\"."},
+		"token_file: missing":      {quoted("token_file", missing), "Invalid token file", tokenFile + "open " + missing + ": no such file or directory; " + "set the path of an existing, readable file."},
 		"token_file: empty":        {quoted("token_file", empty), "Invalid token file", fmt.Sprintf("%s%q is empty; %s", tokenFile, empty, value)},
 		"token_file: white space":  {quoted("token_file", blank), "Invalid token file", fmt.Sprintf("%s%q is empty; %s", tokenFile, blank, value)},
-		"token_file: folder":       {quoted("token_file", folder), "Invalid token file", fmt.Sprintf("%s%q is a folder; %s", tokenFile, folder, aFile)},
-		"token_file: two lines":    {quoted("token_file", twoLines), "Invalid token", "The token from the provider block holds white space, control or non-ASCII characters (it is not shown here). It should be the value as the service gave it, in one line"},
-		"ca_cert_file: empty path": {`ca_cert_file = ""`, "Empty value", "`ca_cert_file` is \"\", but it must not be empty. Leave it out, or set it to, for example, \"/etc/ssl/company-ca.pem\"."},
-		"ca_cert_file: missing":    {quoted("ca_cert_file", missing), "Invalid CA bundle", bundle + "open " + missing + ": no such file or directory; " + aFile},
-		"ca_cert_file: folder":     {quoted("ca_cert_file", folder), "Invalid CA bundle", fmt.Sprintf("%s%q is a folder; %s", bundle, folder, aFile)},
-		"ca_cert_file: text":       {quoted("ca_cert_file", text), "Invalid CA bundle", fmt.Sprintf("%s%q holds no certificate; %s", bundle, text, aPEM)},
+		"token_file: folder":       {quoted("token_file", folder), "Invalid token file", fmt.Sprintf("%s%q is a directory; %s", tokenFile, folder, aFile)},
+		"token_file: two lines":    {quoted("token_file", twoLines), "Invalid token", "The token from the provider block contains white space, control or non-ASCII characters (it is not shown here). It should be the value exactly as the service returned it, on one line"},
+		"ca_cert_file: empty path": {`ca_cert_file = ""`, "Empty value", "`ca_cert_file` is \"\", but it must not be empty. Remove it, or set it to, for example, \"/etc/ssl/company-ca.pem\"."},
+		"ca_cert_file: missing":    {quoted("ca_cert_file", missing), "Invalid CA bundle", bundle + "open " + missing + ": no such file or directory; set the path of an existing, readable file"},
+		"ca_cert_file: folder":     {quoted("ca_cert_file", folder), "Invalid CA bundle", fmt.Sprintf("%s%q is a directory; %s", bundle, folder, aFile)},
+		"ca_cert_file: text":       {quoted("ca_cert_file", text), "Invalid CA bundle", fmt.Sprintf("%s%q contains no certificate; %s", bundle, text, aPEM)},
 		"request_timeout":          {`request_timeout = "0.5s"`, "Invalid lifetime", `"0.5s" is not a lifetime: ".5s" does not continue with one of these units. ` + exampleLifetime},
 		"max_retries: negative":    {`max_retries = -1`, "Invalid Attribute Value", "max_retries value must be between 0 and 20, got: -1"},
 		"max_retries: too many":    {`max_retries = 21`, "Invalid Attribute Value", "max_retries value must be between 0 and 20, got: 21"},
@@ -217,7 +217,7 @@ func TestBadProviderSettings(t *testing.T) {
 		config := strings.Replace(b.config(accessToken(`name = "a"`)), "max_retries = 1", `token_file = "/run/mine"`, 1)
 		badInput{
 			config, `token_file = "/run/mine"`, "Conflicting token settings",
-			"`token` and `token_file` (\"/run/mine\") are both set, and only one of them can hold. Keep one of them, for example " +
+			"`token` and `token_file` (\"/run/mine\") are both set. Remove one of them and keep, for example, " +
 				"`token_file = \"/run/secrets/mlplatform-token\"`.", "",
 		}.run(t, b)
 	})
@@ -397,7 +397,7 @@ func TestUnknownProviderSettingsOfDataSource(t *testing.T) {
 				"data \"mlplatform_" + source + "\n}\n"
 			b.runFrom(t, "1.4.0", resource.TestStep{
 				Config:      config,
-				ExpectError: says("the service cannot be asked. Create that resource first, for example by `terraform apply -target=ADDRESS`"),
+				ExpectError: says("no request can be made. Create that resource first, for example with `terraform apply -target=ADDRESS`"),
 			})
 		})
 	}

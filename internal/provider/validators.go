@@ -5,6 +5,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -14,7 +15,7 @@ import (
 	"github.com/mlplatform/terraform-provider-mlplatform/internal/mlplatform"
 )
 
-// notEmpty refuses an empty text and shows an example of a right one. The stock validator of lengths shows none.
+// notEmpty validates that the value is not empty. Unlike the stock length validator, its error shows a valid example.
 func notEmpty(example string) validator.String { return notEmptyValidator{example: example} }
 
 type notEmptyValidator struct{ example string }
@@ -26,11 +27,11 @@ func (v notEmptyValidator) MarkdownDescription(ctx context.Context) string { ret
 func (v notEmptyValidator) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
 	if !req.ConfigValue.IsUnknown() && !req.ConfigValue.IsNull() && req.ConfigValue.ValueString() == "" {
 		resp.Diagnostics.AddAttributeError(req.Path, "Empty value", fmt.Sprintf(
-			"`%s` is \"\", but it must not be empty. Leave it out, or set it to, for example, %s.", lastStep(req.Path), v.example))
+			"`%s` is \"\", but it must not be empty. Remove it, or set it to, for example, %s.", lastStep(req.Path), v.example))
 	}
 }
 
-// oneOf refuses a text that is not one of the given ones, and names the one that was probably meant.
+// oneOf validates that the value is allowed and suggests one that differs only in case.
 func oneOf(allowed ...string) validator.String { return oneOfValidator{allowed: allowed} }
 
 type oneOfValidator struct{ allowed []string }
@@ -41,6 +42,11 @@ func (v oneOfValidator) Description(context.Context) string {
 
 func (v oneOfValidator) MarkdownDescription(context.Context) string {
 	return "must be one of `" + strings.Join(v.allowed, "`, `") + "`"
+}
+
+// validRole validates a role.
+func validRole() validator.String {
+	return oneOf(string(mlplatform.RoleUser), string(mlplatform.RoleAdmin))
 }
 
 func (v oneOfValidator) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
@@ -56,11 +62,11 @@ func (v oneOfValidator) ValidateString(ctx context.Context, req validator.String
 	}
 	name := lastStep(req.Path)
 	resp.Diagnostics.AddAttributeError(req.Path, "Invalid value", fmt.Sprintf(
-		"`%s` is %q, but it %s, in exactly this spelling. For example: `%s = %q`.",
+		"`%s` is %q, but it %s (case-sensitive). For example: `%s = %q`.",
 		name, value, v.MarkdownDescription(ctx), name, example))
 }
 
-// endpointValidator refuses what mlplatform.ParseEndpoint refuses.
+// endpointValidator validates that mlplatform.ParseEndpoint accepts the value.
 type endpointValidator struct{}
 
 func (endpointValidator) Description(context.Context) string {
@@ -78,7 +84,24 @@ func (endpointValidator) ValidateString(_ context.Context, req validator.StringR
 	}
 }
 
-// lastStep is the attribute's own name.
+// regexValidator validates that the value is a regular expression.
+type regexValidator struct{}
+
+func (regexValidator) Description(context.Context) string { return "must be a regular expression" }
+
+func (v regexValidator) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+
+func (regexValidator) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if req.ConfigValue.IsUnknown() || req.ConfigValue.IsNull() {
+		return
+	}
+	if _, err := regexp.Compile(req.ConfigValue.ValueString()); err != nil {
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid regular expression", sentence(err.Error())+
+			" The syntax is RE2, for example \"^ci-\".")
+	}
+}
+
+// lastStep returns the name of the attribute that a path ends with.
 func lastStep(at path.Path) string {
 	steps := at.Steps()
 	if len(steps) == 0 {
