@@ -132,15 +132,15 @@ func (s *Server) withFaults(next http.Handler) http.Handler {
 		if !wait(r.Context(), fault.Delay) {
 			abort()
 		}
-		fault.apply(w, r, next, handled)
+		s.apply(fault, w, r, next, handled)
 	})
 }
 
 // apply writes the response of the fault. handled is the service's response, or nil if it has not handled the request.
-func (f Fault) apply(w http.ResponseWriter, r *http.Request, next http.Handler, handled *response) {
+func (s *Server) apply(f Fault, w http.ResponseWriter, r *http.Request, next http.Handler, handled *response) {
 	switch f.Kind {
 	case Respond:
-		f.respond(w)
+		s.respond(f, w)
 	case Truncate:
 		truncate(w, handled)
 	case BadJSON:
@@ -161,13 +161,16 @@ func (f Fault) apply(w http.ResponseWriter, r *http.Request, next http.Handler, 
 	}
 }
 
-func (f Fault) respond(w http.ResponseWriter) {
+func (s *Server) respond(f Fault, w http.ResponseWriter) {
 	status := cmp.Or(f.Status, http.StatusInternalServerError)
 	if f.RetryAfter != "" {
 		w.Header().Set("Retry-After", f.RetryAfter)
 	}
 	if f.Body == "" {
-		writeError(w, status, "Injected fault")
+		resp := &response{header: http.Header{}}
+		writeError(resp, status, "Injected fault")
+		rewrite(resp, s.dialect.translateError)
+		resp.send(w)
 		return
 	}
 	w.Header().Set("Content-Type", cmp.Or(f.ContentType, "text/html; charset=utf-8"))

@@ -28,6 +28,7 @@ type Options struct {
 	Clock       func() time.Time // default time.Now; used for expiry and the Date header
 	HideExpired bool             // the list omits expired tokens; otherwise they stay until deleted
 	Latency     time.Duration    // delay of every request
+	Dialect     Dialect          // spellings that differ from the contract
 	OnRequest   func(Request)    // called after each request, if set; must be safe for concurrent use
 	Unchecked   bool             // skips validation against the contract, which dominates the cost of a long list
 }
@@ -35,6 +36,7 @@ type Options struct {
 // Server is a running emulator.
 type Server struct {
 	now        func() time.Time
+	dialect    Dialect
 	latency    time.Duration
 	onRequest  func(Request)
 	contract   routers.Router
@@ -62,10 +64,11 @@ func Start(opts Options) (*Server, error) {
 	}
 	s := &Server{
 		now:       opts.Clock,
+		dialect:   opts.Dialect,
 		latency:   opts.Latency,
 		onRequest: opts.OnRequest,
 		contract:  contract,
-		service:   newService(opts.Clock, opts.HideExpired),
+		service:   newService(opts),
 		served:    make(chan struct{}),
 	}
 	_, s.adminToken, err = s.Seed(SeedToken{Name: adminName, Role: string(ADMIN)})
@@ -99,7 +102,7 @@ func listen(addr string) (net.Listener, error) {
 }
 
 // serve builds the handler chain and serves it. From the outside in: Date header, buffered body, latency, journal,
-// faults, contract validation, service.
+// faults, dialect, contract validation, service.
 func (s *Server) serve(unchecked bool) {
 	routes := withNotFound(HandlerWithOptions(handlers{s.service}, StdHTTPServerOptions{
 		BaseURL:          basePath,
@@ -109,7 +112,7 @@ func (s *Server) serve(unchecked bool) {
 		routes = s.violations.withValidation(routes)
 	}
 	s.http = &http.Server{
-		Handler:           s.withDate(withBufferedBody(s.withLatency(s.withJournal(s.withFaults(routes))))),
+		Handler:           s.withDate(withBufferedBody(s.withLatency(s.withJournal(s.withFaults(s.withDialect(routes)))))),
 		ReadHeaderTimeout: 10 * time.Second,
 		ConnState: func(_ net.Conn, state http.ConnState) {
 			switch state {
@@ -154,6 +157,9 @@ func (s *Server) AdminToken() string {
 func (s *Server) withDate(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Date", s.now().UTC().Format(http.TimeFormat))
+		if s.dialect.has(NoDate) {
+			w.Header()["Date"] = nil // keeps net/http from adding its own
+		}
 		next.ServeHTTP(w, r)
 	})
 }

@@ -3,8 +3,10 @@
 package emulator
 
 import (
+	"encoding/binary"
 	"fmt"
 	"net/http"
+	"strconv"
 	"sync"
 	"time"
 
@@ -54,7 +56,8 @@ type write struct{ removed, added *accessToken }
 
 // service implements the rules and holds the state. All it knows about HTTP is the status of an error.
 type service struct {
-	clock func() time.Time
+	clock      func() time.Time
+	numericIDs bool
 
 	mu          sync.Mutex
 	hideExpired bool
@@ -69,10 +72,11 @@ type service struct {
 	issued      []string         // every value ever issued, of both kinds, oldest first
 }
 
-func newService(clock func() time.Time, hideExpired bool) *service {
+func newService(opts Options) *service {
 	return &service{
-		clock:       clock,
-		hideExpired: hideExpired,
+		clock:       opts.Clock,
+		numericIDs:  opts.Dialect.has(IDNumber),
+		hideExpired: opts.HideExpired,
 		byName:      map[tokenName]*accessToken{},
 		byValue:     map[string]*accessToken{},
 		registers:   map[string]*registerToken{},
@@ -208,7 +212,7 @@ func (s *service) add(seed SeedToken) (*accessToken, error) {
 		s.forget(old)
 	}
 	token := &accessToken{
-		Token: Token{ID: uuid.NewString(), Name: seed.Name, Role: seed.Role, IssuerName: seed.Issuer, Project: seed.Project},
+		Token: Token{ID: s.newID(), Name: seed.Name, Role: seed.Role, IssuerName: seed.Issuer, Project: seed.Project},
 		value: s.newValue("access"),
 	}
 	if seed.TTL != 0 {
@@ -219,6 +223,15 @@ func (s *service) add(seed SeedToken) (*accessToken, error) {
 	s.byValue[token.value] = token
 	s.writes = append(s.writes, write{removed: old, added: token})
 	return token, nil
+}
+
+// newID returns the id of a new token: a UUID, or the digits of a number that a float cannot represent exactly.
+func (s *service) newID() string {
+	id := uuid.New()
+	if s.numericIDs {
+		return strconv.FormatUint(binary.BigEndian.Uint64(id[:])>>1|1<<62|1, 10)
+	}
+	return id.String()
 }
 
 // forget removes a token and its value. The caller holds the lock.

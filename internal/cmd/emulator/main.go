@@ -38,6 +38,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("emulator", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	listen := flags.String("listen", "127.0.0.1:0", "loopback `address` to listen on; port 0 selects a free port")
+	dialect := flags.String("dialect", "", "comma-separated `names` of tolerated spellings to respond with, or all")
 	verbose := flags.Bool("v", false, "log each request to standard error")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
@@ -48,7 +49,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if flags.NArg() > 0 {
 		return fmt.Errorf("unexpected argument %q", flags.Arg(0))
 	}
-	opts := emulator.Options{Addr: *listen}
+	spellings, err := emulator.ParseDialect(*dialect)
+	if err != nil {
+		return err
+	}
+	opts := emulator.Options{Addr: *listen, Dialect: spellings}
 	if *verbose {
 		opts.OnRequest = requestLog(stderr)
 	}

@@ -81,7 +81,7 @@ func get(t *testing.T, endpoint, token string) (int, error) {
 
 func TestRun(t *testing.T) {
 	t.Parallel()
-	for name, args := range map[string][]string{"quiet": nil, "verbose": {"-v", "-listen", "127.0.0.1:0"}} {
+	for name, args := range map[string][]string{"quiet": nil, "verbose": {"-v", "-listen", "127.0.0.1:0", "-dialect", "exp-unix,no-date"}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			stdout, end := background(t, args...)
@@ -112,6 +112,7 @@ func TestInvalidArguments(t *testing.T) {
 	t.Parallel()
 	for name, args := range map[string][]string{
 		"flag": {"-port", "1"}, "argument": {"serve"}, "address": {"-listen", "0.0.0.0:0"},
+		"dialect": {"-dialect", "exp-week"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
