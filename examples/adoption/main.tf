@@ -3,16 +3,17 @@ terraform {
 
   required_providers {
     mlplatform = {
-      source = "mlplatform/mlplatform"
+      source  = "mlplatform/mlplatform"
+      version = "~> 0.1"
     }
   }
 }
 
-# The token comes from the environment variable MLPLATFORM_TOKEN. It has to be one of the role ADMIN.
+# Reads an access token with the ADMIN role from the environment variable MLPLATFORM_TOKEN.
 provider "mlplatform" {}
 
 variable "names" {
-  description = "Names of the access tokens to bring under Terraform, exactly as the service shows them."
+  description = "Names of the access tokens to import, exactly as the service shows them."
   type        = set(string)
   default     = []
 }

@@ -1,7 +1,7 @@
-# For `terraform query`: all access tokens that work, so that they can be imported in one go.
+# For `terraform query`: all live access tokens, to import them together.
 list "mlplatform_access_token" "unmanaged" {
   provider = mlplatform
-  limit    = 10000 # without one, Terraform takes the first 100
+  limit    = 10000 # Terraform returns 100 by default
 
   config {
     status = "active"

@@ -3,22 +3,23 @@ terraform {
 
   required_providers {
     mlplatform = {
-      source = "mlplatform/mlplatform"
+      source  = "mlplatform/mlplatform"
+      version = "~> 0.1"
     }
   }
 }
 
-# The token comes from the environment variable MLPLATFORM_TOKEN. It has to be one of the role ADMIN.
+# Reads an access token with the ADMIN role from the environment variable MLPLATFORM_TOKEN.
 provider "mlplatform" {}
 
 variable "generation" {
-  description = "Raise it to replace the token at once, for example because it has leaked."
+  description = "Increase it to replace the token immediately, for example after a leak."
   type        = number
   default     = 1
 }
 
-# The first apply within a week of the expiry replaces the token. The old one is deleted last, after the pipeline has
-# the new one.
+# The first apply within 7 days of the expiry replaces the token. The old one is deleted last, after the CI system has the
+# new one.
 resource "mlplatform_access_token" "pipeline" {
   name_prefix   = "ci-"
   ttl           = "30d"
@@ -33,8 +34,8 @@ resource "mlplatform_access_token" "pipeline" {
   }
 }
 
-# Stands for the variable or secret of the CI system, which would get the value: mlplatform_access_token.pipeline.token.
-# The README shows a real one.
+# Placeholder for a variable of the CI system that takes mlplatform_access_token.pipeline.token. The README shows a real
+# one.
 resource "terraform_data" "ci_variable" {
   input = {
     key        = "MLPLATFORM_TOKEN"
@@ -47,6 +48,6 @@ output "token_name" {
 }
 
 output "replaced_from" {
-  description = "The first apply from this time on replaces the token."
+  description = "The first apply after this time replaces the token."
   value       = timeadd(mlplatform_access_token.pipeline.expires_at, "-168h") # rotate_before
 }

@@ -3,15 +3,16 @@ terraform {
 
   required_providers {
     mlplatform = {
-      source = "mlplatform/mlplatform"
+      source  = "mlplatform/mlplatform"
+      version = "~> 0.1"
     }
   }
 }
 
-# The token comes from the environment variable MLPLATFORM_TOKEN. It has to be one of the role ADMIN.
+# Reads an access token with the ADMIN role from the environment variable MLPLATFORM_TOKEN.
 provider "mlplatform" {}
 
-# The administrator's side: in no plan and no state, and minted while applying alone.
+# The administrator's side. The register token is stored in neither plan nor state and created only while applying.
 ephemeral "mlplatform_register_token" "notebook" {
   access_token_name = "notebook-anna"
   access_token_ttl  = "90d"
@@ -19,10 +20,10 @@ ephemeral "mlplatform_register_token" "notebook" {
   enabled           = terraform.applying
 }
 
-# The other side: a write-only argument takes the register token, and only an apply that makes the access token uses it.
-# A plan has no register token yet, so it gets any other text.
+# The recipient's side. The write-only argument is used only when the access token is created. While planning there is no
+# register token yet, so the argument gets a placeholder.
 resource "mlplatform_access_token" "notebook" {
-  register_token_wo = coalesce(ephemeral.mlplatform_register_token.notebook.token, "minted while applying")
+  register_token_wo = coalesce(ephemeral.mlplatform_register_token.notebook.token, "created while applying")
 }
 
 output "name" {

@@ -1,17 +1,18 @@
 terraform {
   required_providers {
     mlplatform = {
-      source = "mlplatform/mlplatform"
+      source  = "mlplatform/mlplatform"
+      version = "~> 0.1"
     }
   }
 }
 
-# The token comes from the environment variable MLPLATFORM_TOKEN, so that no secret stands in the configuration.
+# Reads the token from the environment variable MLPLATFORM_TOKEN, so that the configuration contains no secret.
 provider "mlplatform" {
   # Kazakhstan; the default is Russia.
   # endpoint = "https://kz.cloud.vk.com/infra/mlplatform"
 
-  # Instead of the environment variable: a file that holds nothing but the token.
+  # A file that contains only the token, instead of the environment variable.
   # token_file = "/run/secrets/mlplatform-token"
 
   request_timeout = "1m"

@@ -3,34 +3,35 @@ terraform {
 
   required_providers {
     mlplatform = {
-      source = "mlplatform/mlplatform"
+      source  = "mlplatform/mlplatform"
+      version = "~> 0.1"
     }
   }
 }
 
-# The token comes from the environment variable MLPLATFORM_TOKEN. It has to be one of the role ADMIN.
+# Reads an access token with the ADMIN role from the environment variable MLPLATFORM_TOKEN.
 provider "mlplatform" {}
 
-# For a pipeline that submits Spark jobs: role USER, valid for 30 days.
+# For a pipeline that submits Spark jobs. The role defaults to USER.
 resource "mlplatform_access_token" "nightly_etl" {
   name = "nightly-etl"
   ttl  = "30d"
 }
 
-# For whoever manages tokens. It never expires.
+# For managing tokens. Without ttl it never expires.
 resource "mlplatform_access_token" "platform_admin" {
   name = "platform-admin"
   role = "ADMIN"
 }
 
-# Whoever gets its value within 8 hours can make the access token "notebook-anna" of it, once.
+# Can be redeemed once, within 8 hours, for the access token "notebook-anna".
 resource "mlplatform_register_token" "anna" {
   access_token_name = "notebook-anna"
   access_token_ttl  = "90d"
   ttl               = "8h"
 }
 
-# All access tokens of the project, also those that were made elsewhere.
+# All access tokens of the project, including those created elsewhere.
 data "mlplatform_access_tokens" "all" {
   depends_on = [
     mlplatform_access_token.nightly_etl,

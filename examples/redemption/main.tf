@@ -3,26 +3,27 @@ terraform {
 
   required_providers {
     mlplatform = {
-      source = "mlplatform/mlplatform"
+      source  = "mlplatform/mlplatform"
+      version = "~> 0.1"
     }
   }
 }
 
-# No token: the register token is all that is needed.
+# No provider token: the register token is the only credential.
 provider "mlplatform" {}
 
 variable "register_token" {
-  description = "Value of the register token, as the administrator gave it. Once the access token is made, any text will do."
+  description = "Value of the register token. Once the access token exists, any text is accepted."
   type        = string
   sensitive   = true
   ephemeral   = true
 }
 
-# Name, role and lifetime come from the register token.
+# Name, role and lifetime are set by the register token.
 resource "mlplatform_access_token" "mine" {
   register_token_wo = var.register_token
 
-  # Deleting a token takes an ADMIN token, and there is none here: it is left to its expiry.
+  # Deleting a token requires an ADMIN token, so this one is left until it expires.
   delete_on_destroy = false
 }
 

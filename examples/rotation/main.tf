@@ -3,16 +3,17 @@ terraform {
 
   required_providers {
     mlplatform = {
-      source = "mlplatform/mlplatform"
+      source  = "mlplatform/mlplatform"
+      version = "~> 0.1"
     }
   }
 }
 
-# The token comes from the environment variable MLPLATFORM_TOKEN. It has to be one of the role ADMIN.
+# Reads an access token with the ADMIN role from the environment variable MLPLATFORM_TOKEN.
 provider "mlplatform" {}
 
-# The first apply within 14 days of the expiry replaces the token: it makes the new one, updates what depends on the
-# token, and only then deletes the old one. Both are there for a moment, so the name cannot be fixed.
+# The first apply within 14 days of the expiry replaces the token: it creates the new one, updates the dependent
+# resources, and then deletes the old one. Both exist for a moment, so the name cannot be fixed.
 resource "mlplatform_access_token" "spark" {
   name_prefix   = "spark-"
   ttl           = "90d"
@@ -23,8 +24,8 @@ resource "mlplatform_access_token" "spark" {
   }
 }
 
-# Stands for whatever uses the token, such as a secret in Kubernetes or Vault, which would get the value:
-# mlplatform_access_token.spark.token. That resource keeps it in the state too.
+# Placeholder for a consumer, such as a secret in Kubernetes or Vault, that takes mlplatform_access_token.spark.token.
+# Its resource stores the value in the state too.
 resource "terraform_data" "consumer" {
   input = {
     token_name       = mlplatform_access_token.spark.name

@@ -1,14 +1,15 @@
 terraform {
-  required_version = ">= 1.8" # functions of providers
+  required_version = ">= 1.8" # provider functions
 
   required_providers {
     mlplatform = {
-      source = "mlplatform/mlplatform"
+      source  = "mlplatform/mlplatform"
+      version = "~> 0.1"
     }
   }
 }
 
-# The token comes from the environment variable MLPLATFORM_TOKEN. It has to be one of the role ADMIN.
+# Reads an access token with the ADMIN role from the environment variable MLPLATFORM_TOKEN.
 provider "mlplatform" {}
 
 variable "cluster_domain_name" {
@@ -16,13 +17,13 @@ variable "cluster_domain_name" {
   type        = string
 }
 
-# For one job. If nobody destroys it, it works no longer after a day.
+# For one job. It expires after a day even if nobody destroys it.
 resource "mlplatform_access_token" "job" {
   name_prefix = "spark-job-"
   ttl         = "1d"
 }
 
-# What SparkSession.builder.remote() takes. The URL has the token in it, so it is as secret as that.
+# The argument of SparkSession.builder.remote(). The URL contains the token, so it is a secret too.
 output "spark_connect_url" {
   value     = provider::mlplatform::spark_connect_url(var.cluster_domain_name, mlplatform_access_token.job.token)
   sensitive = true

@@ -3,16 +3,17 @@ terraform {
 
   required_providers {
     mlplatform = {
-      source = "mlplatform/mlplatform"
+      source  = "mlplatform/mlplatform"
+      version = "~> 0.1"
     }
   }
 }
 
-# The token comes from the environment variable MLPLATFORM_TOKEN. It has to be one of the role ADMIN.
+# Reads an access token with the ADMIN role from the environment variable MLPLATFORM_TOKEN.
 provider "mlplatform" {}
 
 variable "people" {
-  description = "Who gets an access token, by login: with which role, and which number their invitation has. Raise the number to send another one."
+  description = "Users by login, with their role and the number of their invitation. Increase the number to issue another one."
   type = map(object({
     role       = optional(string, "USER")
     invitation = optional(number, 1)
@@ -24,8 +25,8 @@ variable "people" {
   }
 }
 
-# Each person makes the access token "notebook-<login>" of it, once, within two days. It is not minted again when it is
-# used or expired: that is what the number of the invitation is for.
+# Each person can redeem the register token once, within two days, for the access token "notebook-<login>". Used and
+# expired register tokens are not recreated; increase the number of the invitation instead.
 resource "mlplatform_register_token" "person" {
   for_each = var.people
 
@@ -39,8 +40,8 @@ resource "mlplatform_register_token" "person" {
   }
 }
 
-# Stands for the secret store, which would get the value by a write-only argument:
-# mlplatform_register_token.person[each.key].token. The README shows a real one.
+# Placeholder for a secret store that takes mlplatform_register_token.person[each.key].token as a write-only argument.
+# The README shows a real one.
 resource "terraform_data" "secret_store" {
   for_each = var.people
 
@@ -51,6 +52,6 @@ resource "terraform_data" "secret_store" {
 }
 
 output "invitations" {
-  description = "Who has made an access token of the invitation (used), who has not (pending), and who was too late (expired)."
+  description = "Whether each invitation was redeemed (used), was not yet redeemed (pending), or expired unused (expired)."
   value       = { for login, token in mlplatform_register_token.person : login => token.status }
 }

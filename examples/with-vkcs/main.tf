@@ -1,9 +1,10 @@
 terraform {
-  required_version = ">= 1.8" # functions of providers
+  required_version = ">= 1.8" # provider functions
 
   required_providers {
     mlplatform = {
-      source = "mlplatform/mlplatform"
+      source  = "mlplatform/mlplatform"
+      version = "~> 0.1"
     }
     vkcs = {
       source  = "vk-cs/vkcs"
@@ -12,10 +13,10 @@ terraform {
   }
 }
 
-# Each provider has credentials of its own. This one: MLPLATFORM_TOKEN, an access token of the role ADMIN.
+# Each provider has its own credentials. This one reads an ADMIN access token from MLPLATFORM_TOKEN.
 provider "mlplatform" {}
 
-# The vendor's own: user name, password and project of VK Cloud, as its documentation says.
+# The vendor's provider: user name, password and project of VK Cloud, see its documentation.
 provider "vkcs" {}
 
 variable "network_id" {
@@ -29,7 +30,7 @@ variable "subnet_id" {
 }
 
 variable "external_network_id" {
-  description = "External network to take the cluster's address from."
+  description = "External network for the cluster's address."
   type        = string
 }
 
@@ -39,12 +40,12 @@ variable "flavor_id" {
 }
 
 variable "registry_id" {
-  description = "Id of the vkcs_mlplatform_k8s_registry that holds the cluster's images."
+  description = "Id of the vkcs_mlplatform_k8s_registry with the cluster's images."
   type        = string
 }
 
 variable "cluster_domain_name" {
-  description = "Domain name of the cluster. The management console shows it once the cluster is there."
+  description = "Domain name of the cluster. The management console shows it after the cluster was created."
   type        = string
   default     = null
 }
@@ -67,7 +68,7 @@ resource "vkcs_mlplatform_spark_k8s" "cluster" {
   ]
 }
 
-# Of no use before the cluster is there, and replaced together with it.
+# Created after the cluster and replaced together with it.
 resource "mlplatform_access_token" "jobs" {
   name_prefix   = "${vkcs_mlplatform_spark_k8s.cluster.name}-jobs-"
   ttl           = "90d"

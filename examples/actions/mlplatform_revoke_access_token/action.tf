@@ -3,7 +3,7 @@ variable "leaked_token" {
   type        = string
 }
 
-# In an incident:
+# In an incident, run:
 # terraform apply -invoke=action.mlplatform_revoke_access_token.leaked -var leaked_token=NAME
 action "mlplatform_revoke_access_token" "leaked" {
   config {

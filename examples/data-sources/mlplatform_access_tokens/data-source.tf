@@ -1,7 +1,7 @@
 # All access tokens of the project
 data "mlplatform_access_tokens" "all" {}
 
-# ADMIN tokens that will expire within two weeks
+# ADMIN tokens that expire within 14 days
 data "mlplatform_access_tokens" "expiring_admins" {
   role           = "ADMIN"
   expires_within = "14d"

@@ -1,4 +1,4 @@
-# The token that the provider itself works with
+# The token that the provider itself uses
 data "mlplatform_current_token" "this" {}
 
 output "provider_token" {

@@ -1,11 +1,11 @@
-# For this run alone: made while applying, in no plan and no state, deleted when nothing needs it any more.
+# For this run only: created while applying, stored in neither plan nor state, deleted at the end.
 ephemeral "mlplatform_access_token" "run" {
   name_prefix = "run-"
-  ttl         = "1h" # its end, should the run be killed before it can delete the token
+  ttl         = "1h" # the token expires even if the run is killed before it can delete it
   enabled     = terraform.applying
 }
 
-# Stands for the submission of a Spark job. Its command gets the value in a variable.
+# Placeholder for submitting a Spark job. The command reads the value from an environment variable.
 resource "terraform_data" "job" {
   provisioner "local-exec" {
     command     = "test -n \"$SPARK_TOKEN\""

@@ -3,7 +3,7 @@ resource "mlplatform_access_token" "job" {
   ttl         = "1d"
 }
 
-# sc://spark.example.com:15002/;spark-token=... for SparkSession.builder.remote(). It is as secret as the token in it.
+# sc://spark.example.com:15002/;spark-token=... for SparkSession.builder.remote(). It contains the token, so it is a secret.
 output "spark_connect_url" {
   value     = provider::mlplatform::spark_connect_url("spark.example.com", mlplatform_access_token.job.token)
   sensitive = true

@@ -1,7 +1,7 @@
-# terraform query shows them; terraform query -generate-config-out=adopted.tf writes what imports them.
+# terraform query lists them; terraform query -generate-config-out=adopted.tf also writes resource and import blocks.
 list "mlplatform_access_token" "pipelines" {
   provider = mlplatform
-  limit    = 1000 # without one, Terraform takes the first 100
+  limit    = 1000 # Terraform returns 100 by default
 
   config {
     name_regex = "^pipeline-"
@@ -9,7 +9,7 @@ list "mlplatform_access_token" "pipelines" {
   }
 }
 
-# Those of administrators that end within a month, with all their attributes but the value.
+# ADMIN tokens that expire within 30 days, with all attributes except the value.
 list "mlplatform_access_token" "ending" {
   provider         = mlplatform
   include_resource = true

@@ -5,12 +5,12 @@ output "token" {
 }
 
 output "name" {
-  description = "Name of the access token. Another one after each replacement."
+  description = "Name of the access token. It changes with each replacement."
   value       = mlplatform_access_token.this.name
 }
 
 output "id" {
-  description = "Id of the access token, for replace_triggered_by and keepers of what uses it."
+  description = "Id of the access token, for replace_triggered_by and keepers of its consumers."
   value       = mlplatform_access_token.this.id
 }
 
@@ -20,6 +20,6 @@ output "expires_at" {
 }
 
 output "status" {
-  description = "State of the token at the last refresh."
+  description = "Status of the token at the last refresh."
   value       = mlplatform_access_token.this.status
 }

@@ -4,7 +4,7 @@ variable "name_prefix" {
 
   validation {
     condition     = length(var.name_prefix) > 0
-    error_message = "The prefix must not be empty, or the tokens could not be told from others."
+    error_message = "The prefix must not be empty, because it distinguishes these tokens from others."
   }
 }
 
@@ -32,13 +32,13 @@ variable "rotate_before" {
 }
 
 variable "generation" {
-  description = "Raise it to replace the token at once."
+  description = "Increase it to replace the token immediately."
   type        = number
   default     = 1
 }
 
 variable "delete_on_destroy" {
-  description = "Whether a replaced or destroyed token is deleted at once. With false it works to its expiry, which gives its users time to take up the new one."
+  description = "Whether a replaced or destroyed token is deleted immediately. With false it stays valid until it expires, which gives consumers time to switch."
   type        = bool
   default     = true
 }

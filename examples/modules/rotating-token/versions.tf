@@ -3,7 +3,8 @@ terraform {
 
   required_providers {
     mlplatform = {
-      source = "mlplatform/mlplatform"
+      source  = "mlplatform/mlplatform"
+      version = ">= 0.1"
     }
   }
 }

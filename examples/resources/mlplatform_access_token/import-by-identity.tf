@@ -1,6 +1,6 @@
 import {
-  to = mlplatform_access_token.nightly_etl
+  to = mlplatform_access_token.daily_report
   identity = {
-    name = "nightly-etl"
+    name = "daily-report"
   }
 }

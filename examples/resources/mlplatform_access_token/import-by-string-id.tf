@@ -1,4 +1,4 @@
 import {
-  to = mlplatform_access_token.nightly_etl
-  id = "nightly-etl"
+  to = mlplatform_access_token.daily_report
+  id = "daily-report"
 }

@@ -1,17 +1,17 @@
-# For a pipeline that submits Spark jobs: role USER, valid for 30 days.
-resource "mlplatform_access_token" "nightly_etl" {
-  name = "nightly-etl"
+# For a pipeline that submits Spark jobs. The role defaults to USER.
+resource "mlplatform_access_token" "daily_report" {
+  name = "daily-report"
   ttl  = "30d"
 }
 
-# For whoever manages tokens. It never expires.
-resource "mlplatform_access_token" "platform_admin" {
-  name = "platform-admin"
+# For managing tokens. Without ttl it never expires.
+resource "mlplatform_access_token" "token_admin" {
+  name = "token-admin"
   role = "ADMIN"
 }
 
-# The value, for example for a Spark job: terraform output -raw nightly_etl_token
-output "nightly_etl_token" {
-  value     = mlplatform_access_token.nightly_etl.token
+# terraform output -raw daily_report_token prints the value
+output "daily_report_token" {
+  value     = mlplatform_access_token.daily_report.token
   sensitive = true
 }

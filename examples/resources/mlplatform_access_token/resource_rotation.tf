@@ -1,4 +1,4 @@
-# Replaced by the first apply within 14 days of its expiry. The new token is there before the old one is deleted.
+# The first apply within 14 days of the expiry replaces it. The new token is created before the old one is deleted.
 resource "mlplatform_access_token" "streaming" {
   name_prefix   = "streaming-"
   ttl           = "90d"

@@ -1,10 +1,10 @@
-# Run with `terraform test`. Makes access tokens where MLPLATFORM_ENDPOINT and MLPLATFORM_TOKEN point to, and deletes them.
+# Run with `terraform test`. Creates and deletes access tokens at MLPLATFORM_ENDPOINT, with MLPLATFORM_TOKEN.
 
 variables {
   name_prefix = "module-test-"
 }
 
-run "makes_a_token" {
+run "creates_a_token" {
   assert {
     condition     = startswith(output.name, "module-test-") && length(output.name) > length("module-test-")
     error_message = "The name ${output.name} is not the prefix with a suffix."
@@ -17,7 +17,7 @@ run "makes_a_token" {
 
   assert {
     condition     = mlplatform_access_token.this.role == "USER" && output.expires_at != null
-    error_message = "By default, a token has the role USER and a lifetime."
+    error_message = "By default, a token has the USER role and a lifetime."
   }
 
   assert {
@@ -28,7 +28,7 @@ run "makes_a_token" {
 
 run "keeps_it" {
   variables {
-    id_before = run.makes_a_token.id
+    id_before = run.creates_a_token.id
   }
 
   assert {
@@ -45,7 +45,7 @@ run "keeps_it_under_another_spelling_of_the_lifetime" {
 
   assert {
     condition     = output.id == var.id_before
-    error_message = "90d and 2160h are the same time, but the token was replaced."
+    error_message = "90d and 2160h are the same duration, but the token was replaced."
   }
 }
 
@@ -62,7 +62,7 @@ run "replaces_it_on_demand" {
   }
 }
 
-run "refuses_another_role" {
+run "rejects_another_role" {
   command = plan
 
   variables {
@@ -72,7 +72,7 @@ run "refuses_another_role" {
   expect_failures = [var.role]
 }
 
-run "refuses_an_empty_prefix" {
+run "rejects_an_empty_prefix" {
   command = plan
 
   variables {
