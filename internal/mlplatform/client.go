@@ -27,6 +27,8 @@ type Config struct {
 	Endpoint string
 	// Token is the access token to work with. It may be empty: an operation that needs it fails then with ErrNoToken.
 	Token Secret
+	// TokenSource says where Token comes from, such as "the token from the environment", for errors about a refused token.
+	TokenSource string
 	// UserAgent is sent with each request.
 	UserAgent string
 	// RequestTimeout limits each attempt of a request, its answer included; 0 means no limit.
@@ -49,9 +51,14 @@ const (
 	opWhoAmI              = "describe the token in use"
 )
 
+// ownValue is the TokenSource of a client that WithToken returned.
+const ownValue = "the value of the access token itself"
+
 // Client works with the service under one token. It is safe for concurrent use.
 type Client struct {
 	api       *wire.Client
+	host      string
+	source    string  // Config.TokenSource
 	token     *Secret // a pointer, because fmt prints an unexported field itself, past the placeholder of Secret
 	clock     *serverClock
 	inventory *inventory
@@ -75,14 +82,14 @@ func New(cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the endpoint cannot be used: %w", err)
 	}
-	c := &Client{api: api, token: &cfg.Token, clock: &serverClock{}}
+	c := &Client{api: api, host: hostOf(endpoint), source: cfg.TokenSource, token: &cfg.Token, clock: &serverClock{}}
 	c.inventory = newInventory(c.ListAccessTokens)
 	return c, nil
 }
 
 // WithToken returns a client that works with another token on the same connections.
 func (c *Client) WithToken(token Secret) *Client {
-	other := &Client{api: c.api, token: &token, clock: c.clock}
+	other := &Client{api: c.api, host: c.host, source: ownValue, token: &token, clock: c.clock}
 	other.inventory = newInventory(other.ListAccessTokens)
 	return other
 }
@@ -210,6 +217,19 @@ func anonymous(context.Context, *http.Request) error { return nil }
 
 // do sends a request and decodes the answer of the wanted status into out, which is nil for an answer without a body.
 func (c *Client) do(operation string, want int, out any, edit wire.RequestEditorFn,
+	send func(wire.RequestEditorFn) (*http.Response, error),
+) error {
+	err := c.exchange(operation, want, out, edit, send)
+	if failed, ok := asError(err); ok && IsUnauthorized(err) {
+		failed.Host = c.host
+		if operation != opRedeem {
+			failed.TokenSource = c.source
+		}
+	}
+	return err
+}
+
+func (c *Client) exchange(operation string, want int, out any, edit wire.RequestEditorFn,
 	send func(wire.RequestEditorFn) (*http.Response, error),
 ) error {
 	resp, err := send(edit)

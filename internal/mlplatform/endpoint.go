@@ -52,6 +52,15 @@ func ParseEndpoint(text string) (string, error) {
 	return strings.TrimRight(parsed.String(), "/"), nil
 }
 
+// hostOf returns the host of an endpoint that ParseEndpoint has accepted, with the port if it has one.
+func hostOf(endpoint string) string {
+	parsed, err := url.Parse(endpoint)
+	if err != nil {
+		return ""
+	}
+	return parsed.Host
+}
+
 func isLoopback(host string) bool {
 	ip := net.ParseIP(host)
 	return strings.EqualFold(host, "localhost") || (ip != nil && ip.IsLoopback())

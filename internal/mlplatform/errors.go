@@ -28,6 +28,10 @@ type Error struct {
 	Code string
 	// MissingScope tells that the service refused the token for its role, not for its expiry. Grade: published.
 	MissingScope bool
+	// Host is where a request went whose token was refused (401 or 403); empty for other errors.
+	Host string
+	// TokenSource says where the refused token came from; empty if the request carried none.
+	TokenSource string
 	// Err is the cause where there was no usable answer: a connection error, a timeout, a malformed body.
 	Err error
 

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"syscall"
 	"testing"
@@ -199,4 +201,35 @@ func FuzzErrorEnvelope(f *testing.F) {
 			t.Fatalf("status %d, code %q counts as not found", status, err.Code)
 		}
 	})
+}
+
+// A refused token is reported with its source and the host that it was sent to.
+func TestHardening09RefusedTokenNamesSourceAndHost(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodDelete {
+			rw.WriteHeader(http.StatusNotFound)
+			return
+		}
+		rw.WriteHeader(http.StatusForbidden)
+	}))
+	t.Cleanup(server.Close)
+	client, err := New(Config{Endpoint: server.URL, Token: "secret", TokenSource: "the token of a test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	host := strings.TrimPrefix(server.URL, "http://")
+	_, listErr := client.ListAccessTokens(t.Context())
+	_, ownErr := client.WithToken("other").WhoAmI(t.Context())
+	_, redeemErr := client.RedeemRegisterToken(t.Context(), "register token")
+	for source, err := range map[string]error{"the token of a test": listErr, ownValue: ownErr, "": redeemErr} {
+		var failed *Error
+		if !errors.As(err, &failed) || failed.Host != host || failed.TokenSource != source {
+			t.Errorf("the error of %q has the host and source of %+v", source, failed)
+		}
+	}
+	var failed *Error
+	if err := client.DeleteAccessToken(t.Context(), "a"); !errors.As(err, &failed) || failed.Host != "" || failed.TokenSource != "" {
+		t.Errorf("a 404 is reported as a refused token: %+v", failed)
+	}
 }
