@@ -10,7 +10,7 @@ import (
 	"github.com/mlplatform/terraform-provider-mlplatform/internal/mlplatform"
 )
 
-// What status says of a token.
+// Values of status.
 const (
 	statusActive      = "active"
 	statusRotationDue = "rotation_due"
@@ -19,14 +19,14 @@ const (
 	statusConflict    = "conflict"
 )
 
-// What recreate_if_invalid may say.
+// Values of recreate_if_invalid.
 const (
 	recreateAlways = "always"
 	recreateNever  = "never"
 	recreateUnused = "unused"
 )
 
-// accessTokenModel is the resource mlplatform_access_token.
+// accessTokenModel is the model of mlplatform_access_token.
 type accessTokenModel struct {
 	ID                types.String  `tfsdk:"id"`
 	Name              types.String  `tfsdk:"name"`
@@ -44,23 +44,14 @@ type accessTokenModel struct {
 	Status            types.String  `tfsdk:"status"`
 }
 
-func (m *accessTokenModel) fields() modelFields {
-	return modelFields{
-		"id": &m.ID, "name": &m.Name, "name_prefix": &m.NamePrefix, "register_token_wo": &m.RegisterTokenWO, "role": &m.Role,
-		"ttl": &m.TTL, "rotate_before": &m.RotateBefore, "keepers": &m.Keepers, "recreate_if_invalid": &m.RecreateIfInvalid,
-		"delete_on_destroy": &m.DeleteOnDestroy, "issuer_name": &m.IssuerName, "expires_at": &m.ExpiresAt, "token": &m.Token,
-		"status": &m.Status,
-	}
-}
-
-// redeems tells that a configuration takes the token from a register token. An unknown one counts: it comes from a
-// resource or an ephemeral value that is set later.
+// redeems reports whether a configuration redeems a register token. The register token may still be unknown: it may come
+// from a resource or an ephemeral value that is set later.
 func (m accessTokenModel) redeems() bool { return !m.RegisterTokenWO.IsNull() }
 
-// value is the token's secret; empty after an import.
+// value returns the token's value; it is empty after an import.
 func (m accessTokenModel) value() mlplatform.Secret { return mlplatform.Secret(m.Token.ValueString()) }
 
-// describe takes over what the service says of the token, all but its value and its status.
+// describe fills in what the service says about the token; its value and status are not part of that.
 func (m *accessTokenModel) describe(token mlplatform.AccessToken) {
 	m.ID = types.StringValue(token.ID)
 	m.Name = types.StringValue(token.Name)
@@ -69,7 +60,7 @@ func (m *accessTokenModel) describe(token mlplatform.AccessToken) {
 	m.ExpiresAt = timeValue(token.ExpiresAt)
 }
 
-// setMinted fills in what is known of a token whose value has just arrived; the rest is not known yet.
+// setMinted stores the value of a new token. What nobody knows yet becomes null.
 func (m *accessTokenModel) setMinted(value mlplatform.Secret) {
 	m.Token = types.StringValue(value.Reveal())
 	m.Status = types.StringValue(statusActive)
@@ -80,8 +71,8 @@ func (m *accessTokenModel) setMinted(value mlplatform.Secret) {
 	}
 }
 
-// importedAccessToken is the state of a token that was made elsewhere, with the defaults, so that a configuration which
-// says no more than its name has nothing to change.
+// importedAccessToken returns the state of a token that was created elsewhere. It holds the defaults, so that a
+// configuration which sets only the name plans no change.
 func importedAccessToken(token mlplatform.AccessToken, now time.Time) accessTokenModel {
 	state := accessTokenModel{
 		TTL: lifetimeNull(), RotateBefore: lifetimeNull(), Keepers: types.MapNull(types.StringType),
@@ -92,19 +83,19 @@ func importedAccessToken(token mlplatform.AccessToken, now time.Time) accessToke
 	return state
 }
 
-// dueAt tells whether less than rotate_before is left of the token's life at a moment of the service's clock.
+// dueAt reports whether less than rotateBefore is left of the token's lifetime at a time of the service's clock.
 func (m accessTokenModel) dueAt(now time.Time, rotateBefore lifetimeValue) bool {
 	expiresAt := parseTime(m.ExpiresAt)
 	return rotateBefore.known() && !expiresAt.IsZero() && !now.Before(expiresAt.Add(-rotateBefore.duration()))
 }
 
-// expiredAt tells whether the token is past its expiry, as far as the state knows it.
+// expiredAt reports whether the token has expired, according to the expiry in the state.
 func (m accessTokenModel) expiredAt(now time.Time) bool {
 	expiresAt := parseTime(m.ExpiresAt)
 	return !expiresAt.IsZero() && !now.Before(expiresAt)
 }
 
-// statusFound is the status of a token that is there.
+// statusFound returns the status of a token that the service still has.
 func (m accessTokenModel) statusFound(now time.Time) string {
 	switch {
 	case m.expiredAt(now):
@@ -115,7 +106,7 @@ func (m accessTokenModel) statusFound(now time.Time) string {
 	return statusActive
 }
 
-// statusGone is the status of a token that is no longer there.
+// statusGone returns the status of a token that the service no longer has.
 func (m accessTokenModel) statusGone(now time.Time) string {
 	if m.expiredAt(now) {
 		return statusExpired
@@ -123,8 +114,7 @@ func (m accessTokenModel) statusGone(now time.Time) string {
 	return statusMissing
 }
 
-// refresh compares the state with a complete list. Only the id identifies a token: its name may have been given to
-// another one since.
+// refresh updates the state from a complete list. Only the ID identifies a token, since its name may have been reused.
 func (m *accessTokenModel) refresh(list mlplatform.AccessTokenList) {
 	if token, found := list.ByID(m.ID.ValueString()); found {
 		m.describe(token)
@@ -139,7 +129,7 @@ func (m *accessTokenModel) refresh(list mlplatform.AccessTokenList) {
 	m.Status = types.StringValue(m.statusGone(list.AsOf))
 }
 
-// timeValue writes a time as RFC 3339 in UTC; the zero time, which means never, is null.
+// timeValue formats a time as RFC 3339 in UTC; the zero time, which means never, is null.
 func timeValue(at time.Time) types.String {
 	if at.IsZero() {
 		return types.StringNull()
@@ -147,7 +137,7 @@ func timeValue(at time.Time) types.String {
 	return types.StringValue(at.UTC().Format(time.RFC3339))
 }
 
-// parseTime reads what timeValue wrote; null and unknown are the zero time.
+// parseTime parses the output of timeValue; null and unknown give the zero time.
 func parseTime(text types.String) time.Time {
 	at, err := time.Parse(time.RFC3339, text.ValueString())
 	if err != nil {

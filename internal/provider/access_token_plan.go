@@ -3,16 +3,16 @@
 package provider
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-
-	"github.com/mlplatform/terraform-provider-mlplatform/internal/mlplatform"
 )
 
-// tokenOrigin is how a token came under Terraform. It is kept in the resource's private state.
+// tokenOrigin is how Terraform came to manage a token. It is stored in the private state.
 type tokenOrigin string
 
 const (
@@ -21,28 +21,44 @@ const (
 	originRedeemed tokenOrigin = "redeemed"
 )
 
-// accessTokenFacts is all that the plan of an existing token depends on. No clock is among it but the time of a reading
-// in the same walk: a plan that is applied later must come out as it was shown.
+// accessTokenFacts is everything that the plan of an existing token depends on. It holds no clock, only the time of a
+// read in the same walk: a plan that is applied later must not change.
 type accessTokenFacts struct {
 	state, config accessTokenModel
 	origin        tokenOrigin
-	// readAt is when, by the service's clock, the token was read in this walk; zero if it was not.
+	// readAt is when the token was read in this walk, by the service's clock; zero if it was not read.
 	readAt time.Time
 }
 
-// accessTokenDecision is what becomes of the token.
-type accessTokenDecision struct {
-	plan accessTokenModel
-	// replace names the attributes that force a replacement; empty for a change in place or none.
-	replace  []string
-	warnings []planWarning
+type accessTokenDecision struct{ planDecision[accessTokenModel] }
+
+func (r *accessTokenResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if req.Plan.Raw.IsNull() { // a deletion
+		return
+	}
+	var config, state accessTokenModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if req.State.Raw.IsNull() {
+		resp.Diagnostics.Append(resp.Plan.Set(ctx, planNewAccessToken(config))...)
+		return
+	}
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	origin := readPrivate[tokenOrigin](ctx, req.Private, privateOrigin, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	facts := accessTokenFacts{state: state, config: config, origin: origin}
+	if r.ready() {
+		facts.readAt = r.data.tokenSeen(state.ID.ValueString())
+	}
+	decision := decideAccessToken(facts)
+	decision.writeTo(ctx, state, req, resp)
 }
 
-type planWarning struct{ summary, detail string }
-
-func (d *accessTokenDecision) replaceFor(attribute string) { d.replace = append(d.replace, attribute) }
-
-// planNewAccessToken fills in the defaults of a token to come. Whatever depends on the time is left to the creation.
+// planNewAccessToken plans a token that does not exist yet. Everything that depends on the time is left to Create.
 func planNewAccessToken(config accessTokenModel) accessTokenModel {
 	plan := config
 	plan.RegisterTokenWO = types.StringNull()
@@ -54,18 +70,16 @@ func planNewAccessToken(config accessTokenModel) accessTokenModel {
 	return plan
 }
 
-// setDefaults fills in what the configuration leaves out. The defaults of a redemption differ: the role is what the
-// register token says, and a spent register token makes no second token.
+// setDefaults fills in what the configuration does not set. With a register token the defaults differ: the role is that
+// of the register token (given as foreignRole), and a used register token cannot create a replacement.
 func (m *accessTokenModel) setDefaults(config accessTokenModel, foreignRole types.String) {
 	recreate := recreateAlways
 	if config.redeems() {
 		recreate = recreateNever
 	}
-	if config.Role.IsNull() {
-		m.Role = types.StringValue(string(mlplatform.RoleUser))
-		if config.redeems() {
-			m.Role = foreignRole
-		}
+	m.Role = roleOrDefault(config.Role)
+	if config.Role.IsNull() && config.redeems() {
+		m.Role = foreignRole
 	}
 	if config.RecreateIfInvalid.IsNull() {
 		m.RecreateIfInvalid = types.StringValue(recreate)
@@ -75,17 +89,18 @@ func (m *accessTokenModel) setDefaults(config accessTokenModel, foreignRole type
 	}
 }
 
-// forgetComputed marks what only a new token will tell.
+// forgetComputed marks as unknown what only the new token will show.
 func (m *accessTokenModel) forgetComputed() {
 	m.ID, m.IssuerName, m.ExpiresAt = types.StringUnknown(), types.StringUnknown(), types.StringUnknown()
 	m.Token, m.Status = types.StringUnknown(), types.StringUnknown()
 }
 
-// decideAccessToken decides whether an existing token is kept, changed in place (which never makes a request) or
-// replaced, and by which attributes.
+// decideAccessToken decides whether an existing token is kept, updated in place (which makes no request) or replaced, and
+// which attributes force the replacement.
 func decideAccessToken(facts accessTokenFacts) accessTokenDecision {
 	state, config := facts.state, facts.config
-	d := accessTokenDecision{plan: config}
+	var d accessTokenDecision
+	d.plan = config
 	d.plan.RegisterTokenWO = types.StringNull()
 	d.plan.setDefaults(config, state.Role)
 	d.plan.ID, d.plan.IssuerName, d.plan.ExpiresAt = state.ID, state.IssuerName, state.ExpiresAt
@@ -94,7 +109,7 @@ func decideAccessToken(facts accessTokenFacts) accessTokenDecision {
 	d.decideName(facts)
 	d.decideRole(facts)
 	d.decideTTL(facts)
-	// Setting keepers for the first time describes the token that is there; only a change asks for another.
+	// Setting keepers for the first time describes the existing token; only a change replaces it.
 	if !state.Keepers.IsNull() && !config.Keepers.Equal(state.Keepers) {
 		d.replaceFor("keepers")
 	}
@@ -123,7 +138,7 @@ func (d *accessTokenDecision) decideName(facts accessTokenFacts) {
 }
 
 func (d *accessTokenDecision) decideRole(facts accessTokenFacts) {
-	// A configuration that says nothing of the role describes an adopted token of either role.
+	// Without a configured role, an imported or redeemed token keeps its own.
 	if facts.config.Role.IsNull() && facts.origin != originCreated {
 		d.plan.Role = facts.state.Role
 	}
@@ -138,11 +153,11 @@ func (d *accessTokenDecision) decideTTL(facts accessTokenFacts) {
 	if d.plan.TTL.Equal(prior) {
 		return
 	}
-	// The service does not tell with what lifetime an adopted token was made, so the first ttl describes it.
+	// The service does not return the lifetime a token was created with, so the first ttl only describes it.
 	if prior.IsNull() && facts.origin != originCreated {
 		if facts.config.TTL.known() && facts.state.ExpiresAt.IsNull() {
-			d.warn("The token has no lifetime", fmt.Sprintf("`ttl` is set to %q, but the access token %s never expires. It "+
-				"is kept as it is; replace it (`-replace`, or a change of `keepers`) for one with a lifetime.",
+			d.warn("The token has no lifetime", fmt.Sprintf("`ttl` is %q, but the access token %s never expires. It is kept. "+
+				"To get a token with a lifetime, use `-replace` or change `keepers`.",
 				facts.config.TTL.ValueString(), facts.state.Name))
 		}
 		return
@@ -165,7 +180,7 @@ func (d *accessTokenDecision) decideRotation(facts accessTokenFacts) {
 	case !facts.readAt.IsZero() && facts.state.dueAt(facts.readAt, d.plan.RotateBefore):
 		d.replaceFor("rotate_before")
 	default:
-		// The new window is not reached, or the next refresh will tell.
+		// The token is not due yet, or the next refresh will show that it is.
 		d.plan.Status = types.StringValue(statusActive)
 	}
 }
@@ -174,19 +189,15 @@ func (d *accessTokenDecision) decideStatus(facts accessTokenFacts) {
 	name, status := facts.state.Name, facts.state.Status.ValueString()
 	switch {
 	case status == statusConflict:
-		d.warn("Another token has the name", fmt.Sprintf("The access token %s of the state (id %s) is gone, and somebody "+
-			"made another one of the same name. Nothing is changed. Rename this one, or take the other one over: "+
-			"`terraform state rm` this resource and `terraform import` it by its name.", name, facts.state.ID))
+		d.warn("Another token has the name", fmt.Sprintf("The access token %s of the state (ID %s) no longer exists, and "+
+			"another token was created with the same name. Nothing is changed. Set another `name`, or manage the other token: "+
+			"remove this one with `terraform state rm` and run `terraform import` with the name.", name, facts.state.ID))
 	case status != statusExpired && status != statusMissing:
 	case d.plan.RecreateIfInvalid.ValueString() == recreateNever:
-		d.warn("The token is "+status, fmt.Sprintf("The access token %s works no longer (status %q), and "+
-			"`recreate_if_invalid = \"never\"` keeps it from being replaced. Replace it with `-replace`, or by a change of "+
-			"`keepers`; with `register_token_wo`, give it a fresh register token.", name, status))
+		d.warn("The token is "+status, fmt.Sprintf("The access token %s is no longer valid (status %q), and "+
+			"`recreate_if_invalid = \"never\"` prevents its replacement. To replace it, use `-replace` or change `keepers`; "+
+			"with `register_token_wo`, also provide a fresh register token.", name, status))
 	default:
 		d.replaceFor("status")
 	}
-}
-
-func (d *accessTokenDecision) warn(summary, detail string) {
-	d.warnings = append(d.warnings, planWarning{summary: summary, detail: detail})
 }

@@ -8,18 +8,24 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mlplatform/terraform-provider-mlplatform/internal/mlplatform"
 )
+
+const unableToDelete = "Unable to delete access token"
 
 var (
 	_ resource.ResourceWithConfigure      = (*accessTokenResource)(nil)
 	_ resource.ResourceWithValidateConfig = (*accessTokenResource)(nil)
 	_ resource.ResourceWithModifyPlan     = (*accessTokenResource)(nil)
 	_ resource.ResourceWithImportState    = (*accessTokenResource)(nil)
+	_ resource.ResourceWithIdentity       = (*accessTokenResource)(nil)
 )
 
 func newAccessTokenResource() resource.Resource { return &accessTokenResource{} }
@@ -34,47 +40,28 @@ func (r *accessTokenResource) Schema(_ context.Context, _ resource.SchemaRequest
 	resp.Schema = accessTokenSchema()
 }
 
-func (r *accessTokenResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
-	var config accessTokenModel
-	getModel(ctx, req.Config.Raw, &config, &resp.Diagnostics)
-	if !resp.Diagnostics.HasError() {
-		validateAccessToken(config, &resp.Diagnostics)
+// IdentitySchema has only the name: the service deletes by name, and nobody could type an ID into an import block.
+func (r *accessTokenResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = identityschema.Schema{
+		Attributes: map[string]identityschema.Attribute{
+			"name": identityschema.StringAttribute{RequiredForImport: true, Description: nameText},
+		},
 	}
 }
 
-func (r *accessTokenResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if req.Plan.Raw.IsNull() { // a destroy
-		return
+// setIdentity sets the identity to the name. An identity that is already set never changes.
+func setIdentity(ctx context.Context, identity *tfsdk.ResourceIdentity, name string) diag.Diagnostics {
+	if !identity.Raw.IsFullyNull() {
+		return nil
 	}
-	var config, state accessTokenModel
-	getModel(ctx, req.Config.Raw, &config, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	if req.State.Raw.IsNull() {
-		resp.Diagnostics.Append(resp.Plan.Set(ctx, planNewAccessToken(config))...)
-		return
-	}
-	getModel(ctx, req.State.Raw, &state, &resp.Diagnostics)
-	origin := readPrivate[tokenOrigin](ctx, req.Private, privateOrigin, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	facts := accessTokenFacts{state: state, config: config, origin: origin}
-	if r.ready() {
-		facts.readAt = r.data.tokenSeen(state.ID.ValueString())
-	}
-	decision := decideAccessToken(facts)
-	if sameModel(&decision.plan, &state) {
-		resp.Plan.Raw = req.State.Raw
-	} else {
-		resp.Diagnostics.Append(resp.Plan.Set(ctx, decision.plan)...)
-	}
-	for _, attribute := range decision.replace {
-		resp.RequiresReplace = append(resp.RequiresReplace, path.Root(attribute))
-	}
-	for _, warning := range decision.warnings {
-		resp.Diagnostics.AddWarning(warning.summary, warning.detail)
+	return identity.SetAttribute(ctx, path.Root("name"), name)
+}
+
+func (r *accessTokenResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+	var config accessTokenModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if !resp.Diagnostics.HasError() {
+		validateAccessToken(config, &resp.Diagnostics)
 	}
 }
 
@@ -126,29 +113,10 @@ func (r *accessTokenResource) Create(ctx context.Context, req resource.CreateReq
 	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, token.Name)...)
 }
 
-// uniqueSuffix has 60 random bits, so that names of one prefix do not collide.
+// uniqueSuffix has 60 random bits, so that names with one prefix do not collide.
 func uniqueSuffix() string { return strings.ToLower(rand.Text()[:12]) }
 
-func (r *accessTokenResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	var state accessTokenModel
-	getModel(ctx, req.State.Raw, &state, &resp.Diagnostics)
-	origin := readPrivate[tokenOrigin](ctx, req.Private, privateOrigin, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	before := state
-	if r.ready() { // with the provider's configuration not known yet, the state stays as it is
-		r.read(masked(ctx, state.value()), &state, origin, &resp.Diagnostics)
-	}
-	if !resp.Diagnostics.HasError() {
-		if !sameModel(&state, &before) {
-			resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
-		}
-		resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, state.Name.ValueString())...)
-	}
-}
-
-// Update makes no request: what it may change is about the token's life under Terraform.
+// Update makes no request: what can change in place concerns only Terraform.
 func (r *accessTokenResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	var plan accessTokenModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
@@ -167,31 +135,41 @@ func (r *accessTokenResource) Delete(ctx context.Context, req resource.DeleteReq
 	}
 }
 
-// ImportState adopts a token by its name. Everything but the value, which the service never shows again, is filled in.
-func (r *accessTokenResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	const summary = "Unable to import access token"
-	name := req.ID
-	if name == "" { // an import by identity
-		resp.Diagnostics.Append(req.Identity.GetAttribute(ctx, path.Root("name"), &name)...)
+// deleteToken deletes the token of the state and no other. The service deletes by name, so the list must confirm that
+// the name still belongs to the ID.
+func (r *accessTokenResource) deleteToken(ctx context.Context, client *mlplatform.Client, state accessTokenModel, diags *diag.Diagnostics) {
+	fail := func(err error) {
+		addServiceError(diags, unableToDelete, fmt.Errorf("access token %s: %w", state.Name, err), mlplatform.RoleAdmin)
 	}
-	client := r.client(&resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
+	if !client.HasToken() {
+		diags.AddError(unableToDelete, fmt.Sprintf("Deleting the access token %s requires a provider token with the ADMIN role, "+
+			"but none is configured. %s To keep the token valid until it expires instead, set `delete_on_destroy = false`, "+
+			"apply, and destroy again.", state.Name, howToSetToken))
 		return
 	}
-	list, err := client.AccessTokens(ctx)
+	if state.ID.IsNull() {
+		// The token could not be described at its creation; only its value identifies it.
+		r.readByOwnValue(ctx, &state, diags)
+		if diags.HasError() || state.ID.IsNull() {
+			return
+		}
+	}
+	self, err := r.data.ownToken(ctx)
 	if err != nil {
-		addServiceError(&resp.Diagnostics, summary, fmt.Errorf("access token %q: %w", name, err), mlplatform.RoleAdmin)
+		fail(err)
 		return
 	}
-	token, found := list.ByName(name)
-	if !found {
-		resp.Diagnostics.AddError(summary, notFoundDetail(name, list))
+	if self.ID == state.ID.ValueString() {
+		diags.AddError("Refusing to delete the provider's own token", ownTokenDetail(state.Name.ValueString())+
+			", or remove the token from Terraform with `terraform state rm`.")
 		return
 	}
-	resp.Diagnostics.Append(resp.State.Set(ctx, importedAccessToken(token, list.AsOf))...)
-	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, name)...)
-	writePrivate(ctx, resp.Private, privateOrigin, originImported, &resp.Diagnostics)
-	resp.Diagnostics.AddWarning("The value of an imported token is not recoverable", fmt.Sprintf("The service showed the "+
-		"value of the access token %q once, at its creation. Its attribute `token` stays null. Where the value is needed, "+
-		"replace the token with `-replace`, or by a change of `keepers`.", name))
+	foreign, err := client.DeleteAccessTokenWithID(ctx, state.ID.ValueString(), state.Name.ValueString())
+	if err != nil {
+		fail(err)
+	}
+	if foreign != nil {
+		diags.AddWarning("Another token has the name", fmt.Sprintf("Another access token was created with the name %s (ID "+
+			"%s). It is not deleted. The token of the state no longer exists or has expired.", state.Name, foreign.ID))
+	}
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-// validateAccessToken checks the rules that concern several attributes. Unknown values are given the benefit of the
-// doubt.
+// validateAccessToken checks the rules that concern several attributes. A rule that depends on an unknown value is
+// skipped.
 func validateAccessToken(config accessTokenModel, diags *diag.Diagnostics) {
 	validateNaming(config, diags)
 	if config.redeems() {
@@ -21,32 +21,32 @@ func validateAccessToken(config accessTokenModel, diags *diag.Diagnostics) {
 		} {
 			if set {
 				diags.AddAttributeError(path.Root(name), "Fixed by the register token", fmt.Sprintf("`%s` cannot be set "+
-					"together with `register_token_wo`: name, role and lifetime come from the register token and cannot be "+
-					"changed. Remove `%s`, or ask the administrator for a register token that has what you need.", name, name))
+					"together with `register_token_wo`: name, role and lifetime come from the register token. "+
+					"Remove `%s`, or ask the administrator for a register token with the values you need.", name, name))
 			}
 		}
 		return
 	}
 	if !config.RotateBefore.IsNull() && config.TTL.IsNull() {
 		diags.AddAttributeError(path.Root("rotate_before"), "Missing lifetime", fmt.Sprintf("`rotate_before` is %s, but "+
-			"there is no `ttl`, so the token never expires and is never due. Set `ttl` too, for example `ttl = \"90d\"`.",
+			"`ttl` is not set, so the token never expires and is never replaced. Set `ttl` too, for example `ttl = \"90d\"`.",
 			config.RotateBefore))
 	}
 	if config.RotateBefore.known() && config.TTL.known() && config.TTL.duration() > 0 &&
 		config.RotateBefore.duration() >= config.TTL.duration() {
 		diags.AddAttributeError(path.Root("rotate_before"), "Rotation window too large", fmt.Sprintf("`rotate_before` is "+
-			"%s, which is not less than `ttl` (%s): the token would be due as soon as it is made. For example, "+
-			"`ttl = \"90d\"` goes with `rotate_before = \"14d\"`.", config.RotateBefore, config.TTL))
+			"%s, which is not less than `ttl` (%s), so the token would have to be replaced as soon as it is created. For "+
+			"example, combine `ttl = \"90d\"` with `rotate_before = \"14d\"`.", config.RotateBefore, config.TTL))
 	}
 	if !config.DeleteOnDestroy.IsNull() && !config.DeleteOnDestroy.IsUnknown() && !config.DeleteOnDestroy.ValueBool() &&
 		config.TTL.IsNull() {
 		diags.AddAttributeError(path.Root("delete_on_destroy"), "Missing lifetime", "`delete_on_destroy` is false, but "+
-			"there is no `ttl`: a token that never expires would be left behind for ever. Set `ttl`, for example "+
+			"`ttl` is not set: a token that never expires would be left behind. Set `ttl`, for example "+
 			"`ttl = \"90d\"`, or remove `delete_on_destroy`.")
 	}
 }
 
-// validateNaming checks that exactly one attribute says where the name comes from.
+// validateNaming checks that exactly one attribute determines the name.
 func validateNaming(config accessTokenModel, diags *diag.Diagnostics) {
 	var set, unknown []string
 	for _, naming := range []struct {
@@ -60,14 +60,14 @@ func validateNaming(config accessTokenModel, diags *diag.Diagnostics) {
 			set = append(set, "`"+naming.attribute+"`")
 		}
 	}
-	const rule = "Exactly one of `name`, `name_prefix` and `register_token_wo` says where the name of the token comes from"
+	const rule = "Exactly one of `name`, `name_prefix` and `register_token_wo` must be set"
 	switch {
 	case len(set) > 1:
 		diags.AddError("More than one name", fmt.Sprintf("%s, but %s are set. Keep one of them, for example "+
 			"`name = \"nightly-etl\"`.", rule, strings.Join(set, " and ")))
 	case len(set) == 0 && len(unknown) == 0:
 		diags.AddError("Missing name", rule+", but none is set. Set one, for example `name = \"nightly-etl\"`. A token that "+
-			"was made from a register token keeps its `register_token_wo`; any text will do there once it is made. An "+
-			"ephemeral value that is null while planning counts as none: `coalesce(ephemeral…, \"minted while applying\")`.")
+			"was created from a register token keeps its `register_token_wo`; once the token exists, any text will do. An "+
+			"ephemeral value that is null while planning counts as not set: use `coalesce(ephemeral…, \"minted while applying\")`.")
 	}
 }

@@ -22,7 +22,7 @@ var (
 	_ xattr.ValidateableAttribute                = lifetimeValue{}
 )
 
-// lifetimeType is the type of attributes such as ttl: a text that means a duration, which may be spelled in many ways.
+// lifetimeType is the type of attributes such as ttl: a duration, which can be spelled in several ways.
 type lifetimeType struct{ basetypes.StringType }
 
 func (t lifetimeType) String() string { return "lifetimeType" }
@@ -61,10 +61,10 @@ func lifetimeNull() lifetimeValue {
 	return lifetimeValue{StringValue: basetypes.NewStringNull()}
 }
 
-// known tells that the attribute is set to a value that is known by now.
+// known reports whether the attribute is set and its value is known.
 func (v lifetimeValue) known() bool { return !v.IsNull() && !v.IsUnknown() }
 
-// duration is what the value means; 0 for null, unknown and (validation keeps it out) malformed.
+// duration returns the parsed value. It is 0 for null, unknown and malformed values; validation rejects the latter.
 func (v lifetimeValue) duration() time.Duration {
 	if !v.known() {
 		return 0
@@ -76,7 +76,7 @@ func (v lifetimeValue) duration() time.Duration {
 	return lifetime
 }
 
-// sameMeaning tells that both values are known, or both null, and mean the same.
+// sameMeaning reports whether both values are null, or both are known and stand for the same duration.
 func (v lifetimeValue) sameMeaning(other lifetimeValue) bool {
 	if v.IsUnknown() || other.IsUnknown() || v.IsNull() != other.IsNull() {
 		return false
@@ -84,8 +84,8 @@ func (v lifetimeValue) sameMeaning(other lifetimeValue) bool {
 	return v.duration() == other.duration()
 }
 
-// inSpellingOf returns prior where it means the same, so that a change of spelling alone plans nothing. Semantic
-// equality does not do that: Terraform consults it for what a provider returns, not for what is configured.
+// inSpellingOf returns prior if it has the same meaning, so that another spelling plans no change. Semantic equality
+// does not do this: it applies to what a provider returns, not to what is configured.
 func (v lifetimeValue) inSpellingOf(prior lifetimeValue) lifetimeValue {
 	if v.sameMeaning(prior) {
 		return prior

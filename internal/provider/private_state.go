@@ -9,7 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 )
 
-// Keys of the resources' private state, which Terraform keeps beside the attributes and shows to nobody.
+// Keys of the private state, which Terraform stores with a resource but never shows.
 const (
 	privateOrigin = "origin"
 	privateKnown  = "known_ids"
@@ -23,7 +23,7 @@ type privateWriter interface {
 	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
 }
 
-// readPrivate reads a key; one that was never written is the zero value.
+// readPrivate reads a key; a key that was never written gives the zero value.
 func readPrivate[T any](ctx context.Context, private privateReader, key string, diags *diag.Diagnostics) T {
 	var out T
 	raw, more := private.GetKey(ctx, key)
@@ -32,8 +32,8 @@ func readPrivate[T any](ctx context.Context, private privateReader, key string, 
 		return out
 	}
 	if err := json.Unmarshal(raw, &out); err != nil {
-		diags.AddError("Unable to read the private state", "The key "+key+" is malformed. Report this to the developers of "+
-			"the provider; `terraform state rm` and `terraform import` mend the state.")
+		diags.AddError("Unable to read the private state", "The key "+key+" is malformed. To repair the state, run "+
+			"`terraform state rm` and `terraform import`, and report this to the developers of the provider.")
 	}
 	return out
 }

@@ -9,8 +9,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-
-	"github.com/mlplatform/terraform-provider-mlplatform/internal/mlplatform"
 )
 
 var _ ephemeral.EphemeralResourceWithConfigure = (*registerTokenEphemeral)(nil)
@@ -65,12 +63,8 @@ func (e *registerTokenEphemeral) Open(ctx context.Context, req ephemeral.OpenReq
 	}
 	model.Role = roleOrDefault(model.Role)
 	if e.shouldCreate(model.Enabled) {
-		token, err := e.client(&resp.Diagnostics).CreateRegisterToken(ctx, mlplatform.RegisterTokenRequest{
-			AccessTokenName:     model.AccessTokenName.ValueString(),
-			Role:                mlplatform.Role(model.Role.ValueString()),
-			AccessTokenLifetime: model.AccessTokenTTL.duration(),
-			Lifetime:            model.TTL.duration(),
-		})
+		request := registerTokenRequest(model.AccessTokenName, model.Role, model.AccessTokenTTL, model.TTL)
+		token, err := e.client(&resp.Diagnostics).CreateRegisterToken(ctx, request)
 		if err != nil {
 			addRegisterTokenError(&resp.Diagnostics, model.AccessTokenName.ValueString(), err)
 			return

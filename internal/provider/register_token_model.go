@@ -10,13 +10,13 @@ import (
 	"github.com/mlplatform/terraform-provider-mlplatform/internal/mlplatform"
 )
 
-// What status says of a register token, besides statusExpired.
+// Values of status of a register token, besides statusExpired.
 const (
 	statusPending = "pending"
 	statusUsed    = "used"
 )
 
-// registerTokenModel is the resource mlplatform_register_token.
+// registerTokenModel is the model of mlplatform_register_token.
 type registerTokenModel struct {
 	AccessTokenName   types.String  `tfsdk:"access_token_name"`
 	Role              types.String  `tfsdk:"role"`
@@ -31,25 +31,17 @@ type registerTokenModel struct {
 	AccessTokenID     types.String  `tfsdk:"access_token_id"`
 }
 
-func (m *registerTokenModel) fields() modelFields {
-	return modelFields{
-		"access_token_name": &m.AccessTokenName, "role": &m.Role, "access_token_ttl": &m.AccessTokenTTL, "ttl": &m.TTL,
-		"keepers": &m.Keepers, "recreate_if_invalid": &m.RecreateIfInvalid, "token": &m.Token, "created_at": &m.CreatedAt,
-		"expires_at": &m.ExpiresAt, "status": &m.Status, "access_token_id": &m.AccessTokenID,
-	}
-}
-
-// request is what the service is asked for.
-func (m registerTokenModel) request() mlplatform.RegisterTokenRequest {
+// registerTokenRequest builds the request for a register token; a null role means the default.
+func registerTokenRequest(accessTokenName, role types.String, accessTokenTTL, ttl lifetimeValue) mlplatform.RegisterTokenRequest {
 	return mlplatform.RegisterTokenRequest{
-		AccessTokenName:     m.AccessTokenName.ValueString(),
-		Role:                mlplatform.Role(m.Role.ValueString()),
-		AccessTokenLifetime: m.AccessTokenTTL.duration(),
-		Lifetime:            m.TTL.duration(),
+		AccessTokenName:     accessTokenName.ValueString(),
+		Role:                mlplatform.Role(roleOrDefault(role).ValueString()),
+		AccessTokenLifetime: accessTokenTTL.duration(),
+		Lifetime:            ttl.duration(),
 	}
 }
 
-// setMinted takes over the register token that was made. The service tells no expiry, so it is computed.
+// setMinted fills in a new register token. The service does not return its expiry, so it is computed.
 func (m *registerTokenModel) setMinted(token mlplatform.RegisterToken) {
 	m.Token = types.StringValue(token.Value.Reveal())
 	m.CreatedAt = timeValue(token.CreatedAt)
@@ -58,26 +50,28 @@ func (m *registerTokenModel) setMinted(token mlplatform.RegisterToken) {
 	m.AccessTokenID = types.StringNull()
 }
 
-// refresh works out from the list of access tokens what became of the register token, which the service does not tell:
-// one of its name with an id that was not there at minting is what it was redeemed for. A use once seen stays.
-func (m *registerTokenModel) refresh(list mlplatform.AccessTokenList, knownIDs []string) {
+// refresh infers from the access tokens what happened to the register token and reports whether the state changed. An
+// access token of its name whose ID was not known at creation is the one it was redeemed for. Once used, it stays used.
+func (m *registerTokenModel) refresh(list mlplatform.AccessTokenList, knownIDs []string) (changed bool) {
 	if m.Status.ValueString() == statusUsed {
-		return
+		return false
+	}
+	before := m.Status
+	m.Status = types.StringValue(statusPending)
+	if !list.AsOf.Before(parseTime(m.ExpiresAt)) {
+		m.Status = types.StringValue(statusExpired)
 	}
 	for _, token := range list.Tokens {
 		if token.Name == m.AccessTokenName.ValueString() && !slices.Contains(knownIDs, token.ID) {
 			m.Status = types.StringValue(statusUsed)
 			m.AccessTokenID = types.StringValue(token.ID)
-			return
+			break
 		}
 	}
-	m.Status = types.StringValue(statusPending)
-	if !list.AsOf.Before(parseTime(m.ExpiresAt)) {
-		m.Status = types.StringValue(statusExpired)
-	}
+	return !m.Status.Equal(before)
 }
 
-// idsOfName lists the ids of the access tokens of a name.
+// idsOfName returns the IDs of the access tokens with this name.
 func idsOfName(list mlplatform.AccessTokenList, name string) []string {
 	ids := []string{}
 	for _, token := range list.Tokens {

@@ -6,11 +6,7 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
-	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/mlplatform/terraform-provider-mlplatform/internal/mlplatform"
@@ -23,7 +19,7 @@ var (
 
 func newRegisterTokenResource() resource.Resource { return &registerTokenResource{} }
 
-// registerTokenResource has no import: the service keeps no list of register tokens.
+// registerTokenResource cannot be imported: the service does not list register tokens.
 type registerTokenResource struct{ configuredResource }
 
 func (r *registerTokenResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
@@ -31,69 +27,7 @@ func (r *registerTokenResource) Metadata(_ context.Context, req resource.Metadat
 }
 
 func (r *registerTokenResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
-	ttl := lifetimeAttribute(registerTTLText + " A change replaces it.")
-	ttl.Optional, ttl.Required = false, true
-	resp.Schema = schema.Schema{
-		MarkdownDescription: "A one-time register token: whoever has its value can make one access token, with the name, role and " +
-			"lifetime fixed here, without any other credential. " + needsAdmin + "\n\n" +
-			"The service keeps no list of register tokens: they cannot be imported, read or revoked. Destroying the " +
-			"resource forgets the register token; until it is redeemed it stays valid to the end of its `ttl`.",
-		Attributes: map[string]schema.Attribute{
-			"access_token_name": schema.StringAttribute{
-				Required:            true,
-				MarkdownDescription: accessTokenNameText + " A change replaces the register token.",
-				Validators:          []validator.String{notEmpty(`"notebook-anna"`)},
-			},
-			"role":             roleAttribute("A change replaces the register token."),
-			"access_token_ttl": lifetimeAttribute(accessTokenTTLText + " A change replaces the register token."),
-			"ttl":              ttl,
-			"keepers": schema.MapAttribute{
-				Optional: true, ElementType: types.StringType, MarkdownDescription: keepersText,
-			},
-			"recreate_if_invalid": schema.StringAttribute{
-				Optional: true,
-				Computed: true,
-				MarkdownDescription: "Whether another register token is minted in place of one that works no longer: `never`, " +
-					"`unused` (only if it expired without being redeemed) or `always`. Defaults to `never`.",
-				Validators: []validator.String{oneOf(recreateNever, recreateUnused, recreateAlways)},
-			},
-			"token":      secretText("Value of the register token."),
-			"created_at": computedText("Time of creation in RFC 3339, UTC, by the service's clock."),
-			"expires_at": computedText("End of its lifetime in RFC 3339, UTC: `created_at` plus `ttl`."),
-			"status": computedText("`pending`, `used` or `expired`. `used` is inferred from the list of access tokens: one of " +
-				"the name `access_token_name` has come since the register token was minted. Where the list cannot be had, the " +
-				"last status stays."),
-			"access_token_id": computedText("Id of the access token that it was redeemed for; null until then."),
-		},
-	}
-}
-
-func (r *registerTokenResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if req.Plan.Raw.IsNull() { // a destroy
-		return
-	}
-	var config, state registerTokenModel
-	getModel(ctx, req.Config.Raw, &config, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	if req.State.Raw.IsNull() {
-		resp.Diagnostics.Append(resp.Plan.Set(ctx, planNewRegisterToken(config))...)
-		return
-	}
-	getModel(ctx, req.State.Raw, &state, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	plan, replace := decideRegisterToken(state, config)
-	if sameModel(&plan, &state) {
-		resp.Plan.Raw = req.State.Raw
-	} else {
-		resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
-	}
-	for _, attribute := range replace {
-		resp.RequiresReplace = append(resp.RequiresReplace, path.Root(attribute))
-	}
+	resp.Schema = registerTokenSchema()
 }
 
 func (r *registerTokenResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
@@ -103,7 +37,7 @@ func (r *registerTokenResource) Create(ctx context.Context, req resource.CreateR
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	// The ids that are there now tell later whether the register token was redeemed.
+	// An access token of this name whose ID is not among the current ones shows later that the register token was redeemed.
 	name := state.AccessTokenName.ValueString()
 	list, err := client.AccessTokens(ctx)
 	if err != nil {
@@ -111,7 +45,7 @@ func (r *registerTokenResource) Create(ctx context.Context, req resource.CreateR
 			fmt.Errorf("register token for %q: %w", name, err), mlplatform.RoleAdmin)
 		return
 	}
-	token, err := client.CreateRegisterToken(ctx, state.request())
+	token, err := client.CreateRegisterToken(ctx, registerTokenRequest(state.AccessTokenName, state.Role, state.AccessTokenTTL, state.TTL))
 	if err != nil {
 		addRegisterTokenError(&resp.Diagnostics, name, err)
 		return
@@ -123,7 +57,7 @@ func (r *registerTokenResource) Create(ctx context.Context, req resource.CreateR
 
 func (r *registerTokenResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state registerTokenModel
-	getModel(ctx, req.State.Raw, &state, &resp.Diagnostics)
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	known := readPrivate[[]string](ctx, req.Private, privateKnown, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() || !r.ready() {
 		return
@@ -134,13 +68,12 @@ func (r *registerTokenResource) Read(ctx context.Context, req resource.ReadReque
 			map[string]any{"access_token_name": state.AccessTokenName.ValueString(), "error": err.Error()})
 		return
 	}
-	before := state
-	if state.refresh(list, known); !sameModel(&state, &before) {
+	if state.refresh(list, known) {
 		resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 	}
 }
 
-// Update makes no request: only recreate_if_invalid changes in place.
+// Update makes no request: only recreate_if_invalid can change in place.
 func (r *registerTokenResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	var plan registerTokenModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
@@ -154,8 +87,7 @@ func (r *registerTokenResource) Delete(ctx context.Context, req resource.DeleteR
 	if resp.Diagnostics.HasError() || state.Status.ValueString() != statusPending {
 		return
 	}
-	// The state may be old, and only the service's clock tells whether the lifetime is over. Where it cannot be asked,
-	// the last status stays.
+	// The state may be stale. If the service cannot be asked, the last known status decides.
 	if r.ready() {
 		if list, err := r.data.client.AccessTokens(masked(ctx, mlplatform.Secret(state.Token.ValueString()))); err == nil {
 			state.refresh(list, known)
@@ -165,6 +97,6 @@ func (r *registerTokenResource) Delete(ctx context.Context, req resource.DeleteR
 		return
 	}
 	resp.Diagnostics.AddWarning("The register token stays valid", fmt.Sprintf("Terraform forgets the register token for the "+
-		"access token %s, but the service cannot revoke it: whoever has its value can redeem it once until %s.",
+		"access token %s, but the service cannot revoke it: anybody who has its value can redeem it once until %s.",
 		state.AccessTokenName, state.ExpiresAt.ValueString()))
 }

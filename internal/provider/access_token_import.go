@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+
+	"github.com/mlplatform/terraform-provider-mlplatform/internal/mlplatform"
+)
+
+// ImportState imports a token by its name. The value stays null, because the service never returns it again.
+func (r *accessTokenResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	const summary = "Unable to import access token"
+	name := req.ID
+	if name == "" { // an import by identity
+		resp.Diagnostics.Append(req.Identity.GetAttribute(ctx, path.Root("name"), &name)...)
+	}
+	client := r.client(&resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	list, err := client.AccessTokens(ctx)
+	if err != nil {
+		addServiceError(&resp.Diagnostics, summary, fmt.Errorf("access token %q: %w", name, err), mlplatform.RoleAdmin)
+		return
+	}
+	token, found := list.ByName(name)
+	if !found {
+		resp.Diagnostics.AddError(summary, notFoundDetail(name, list))
+		return
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, importedAccessToken(token, list.AsOf))...)
+	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, name)...)
+	writePrivate(ctx, resp.Private, privateOrigin, originImported, &resp.Diagnostics)
+	resp.Diagnostics.AddWarning("The value of an imported token is not recoverable", fmt.Sprintf("The service returned "+
+		"the value of the access token %q only once, at creation, so `token` stays null. If you need the value, replace the "+
+		"token: use `-replace` or change `keepers`.", name))
+}
