@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
@@ -64,15 +63,15 @@ func readGuide(t *testing.T, name string) guide {
 	var out guide
 	rows := 0
 	var block []string
-	inCode := false
+	inCode, output := false, false
 	for line := range strings.Lines(string(text)) {
 		line = strings.TrimRight(line, "\n")
 		switch {
 		case strings.HasPrefix(line, "```"):
 			if inCode {
-				out.addCode(strings.Join(block, "\n"))
+				out.addCode(strings.Join(block, "\n"), output)
 			}
-			inCode, block = !inCode, nil
+			inCode, output, block = !inCode, line == "```text", nil
 		case inCode:
 			block = append(block, line)
 		case strings.HasPrefix(line, "|"):
@@ -90,12 +89,16 @@ func readGuide(t *testing.T, name string) guide {
 	return out
 }
 
-func (g *guide) addCode(text string) {
+// addCode adds a block. The output of a command is the same in every language.
+func (g *guide) addCode(text string, output bool) {
+	if output {
+		g.code = append(g.code, text)
+		return
+	}
 	for _, match := range codeComment.FindAllStringSubmatch(text, -1) {
 		g.comments = append(g.comments, match[2])
 	}
 	text = codeComment.ReplaceAllString(text, "")
 	text = description.ReplaceAllString(text, `$1""`)
 	g.code = append(g.code, strings.TrimSpace(runsOfSpaces.ReplaceAllString(text, " ")))
-	g.code = slices.Clip(g.code)
 }
