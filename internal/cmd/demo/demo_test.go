@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MPL-2.0
 
+//go:build unix
+
 package main
 
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"fmt"
 	"io"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,12 +16,12 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"time"
 
-	"github.com/mlplatform/terraform-provider-mlplatform/internal/emulator"
+	"github.com/mlplatform/terraform-provider-mlplatform/internal/leakcheck"
+	"github.com/mlplatform/terraform-provider-mlplatform/internal/tfcli"
 )
 
-// asDemo has the test binary act as the demo.
+// asDemo makes the test binary act as the demo.
 const asDemo = "MLP_DEMO_TEST_AS_DEMO"
 
 // built is where the provider is built to.
@@ -32,7 +32,6 @@ func TestMain(m *testing.M) {
 		main()
 		os.Exit(0)
 	}
-
 	os.Exit(inTempDir(m))
 }
 
@@ -42,419 +41,266 @@ func inTempDir(m *testing.M) int {
 		panic(err)
 	}
 	defer os.RemoveAll(folder)
-
 	built = filepath.Join(folder, "terraform-provider-mlplatform")
-
 	return m.Run()
 }
 
-// build builds the provider once; only its linking takes time where the tests of the provider run too.
 var build = sync.OnceValue(func() error {
-	cmd := exec.Command("go", "build", "-o", built, "github.com/mlplatform/terraform-provider-mlplatform")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("%w: %s", err, out)
+	output, err := exec.Command("go", "build", "-o", built, "github.com/mlplatform/terraform-provider-mlplatform").CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("%w: %s", err, output)
 	}
-
 	return nil
 })
 
-// needCLI skips a test where there is no Terraform or OpenTofu; `make test` builds one there.
-func needCLI(t *testing.T) string {
-	t.Helper()
-
-	path := os.Getenv("TF_ACC_TERRAFORM_PATH")
-	for _, name := range []string{"terraform", "tofu"} {
-		if path == "" {
-			path, _ = exec.LookPath(name)
-		}
-	}
-
-	if path == "" {
-		t.Skip("needs terraform or tofu on PATH, or in TF_ACC_TERRAFORM_PATH")
-	}
-
-	if err := build(); err != nil {
-		t.Fatal(err)
-	}
-
-	return path
-}
-
-// stage is what a run of the demo is given and leaves behind.
-type stage struct {
-	settings
-	home           string
+// process is the demo as a process, with a home and a temporary folder that must be empty at its end.
+type process struct {
+	*exec.Cmd
+	t              *testing.T
+	home, temp     string
 	stdout, stderr bytes.Buffer
 }
 
-func newStage(t *testing.T) *stage {
+func newProcess(t *testing.T, args ...string) *process {
 	t.Helper()
-
-	s := &stage{home: shortTempDir(t)}
-	s.settings = settings{
-		provider: built,
-		cli:      needCLI(t),
-		example:  filepath.Join("..", "..", "..", "examples", "quickstart"),
-		environ:  []string{"PATH=" + os.Getenv("PATH"), "HOME=" + s.home},
-		grace:    time.Minute,
-		temp:     shortTempDir(t),
-	}
-
-	return s
-}
-
-// run runs the demo, and checks that nothing of it is left on the machine and that it printed no value.
-func (s *stage) run(t *testing.T, ctx context.Context) error {
-	t.Helper()
-
-	var values func() []string
-
-	after := s.after
-	s.after = func(d *demo, step string) {
-		values = d.service.IssuedValues
-
-		if after != nil {
-			after(d, step)
-		}
-	}
-
-	err := show(ctx, s.settings, &s.stdout, &s.stderr)
-	noFile(t, s.temp)
-	noFile(t, s.home)
-	noProcess(t, s.temp)
-
-	if values != nil {
-		for _, value := range values() {
-			if printed := s.stdout.String() + s.stderr.String(); strings.Contains(printed, value) || strings.Contains(printed, randomPart.FindString(value)) {
-				t.Error("a token's value was printed")
-			}
-		}
-	}
-
-	if err != nil && !strings.HasPrefix(s.stderr.String(), "demo: ") && !strings.Contains(s.stderr.String(), "\ndemo: ") {
-		t.Errorf("the error is not reported: %s", s.stderr.String())
-	}
-
-	if t.Failed() {
-		t.Logf("printed:\n%s%s", s.stdout.String(), s.stderr.String())
-	}
-
-	return err
-}
-
-func noFile(t *testing.T, folder string) {
-	t.Helper()
-
-	left, err := os.ReadDir(folder)
+	cli, err := tfcli.Find()
 	if err != nil {
+		t.Skip(err)
+	}
+	if err := build(); err != nil {
 		t.Fatal(err)
 	}
+	p := &process{t: t, home: t.TempDir()}
+	// Sockets of plugins need a short path.
+	if p.temp, err = os.MkdirTemp("", "mlp"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(p.temp) })
+	args = append([]string{"-provider", built, "-cli", cli, "-example", quickstartExample, "-grace", "1m"}, args...)
+	p.Cmd = exec.CommandContext(t.Context(), os.Args[0], args...)
+	p.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + p.home, "TMPDIR=" + p.temp, asDemo + "=1"}
+	p.Cmd.Stdout, p.Cmd.Stderr = &p.stdout, &p.stderr
+	return p
+}
 
-	for _, entry := range left {
-		t.Errorf("%s is left behind", filepath.Join(folder, entry.Name()))
+var quickstartExample = filepath.Join("..", "..", "..", "examples", "quickstart")
+
+// finish checks the exit status of the demo and that it left nothing behind, neither values in the output nor files nor
+// processes.
+func (p *process) finish(err error, wantSuccess bool) {
+	p.t.Helper()
+	if success := err == nil; success != wantSuccess {
+		p.t.Errorf("the demo ended with %v", err)
+	}
+	output := p.stdout.String() + p.stderr.String()
+	if found := leakcheck.New("emulated-access/", "emulated-register/").Find(output); len(found) > 0 {
+		p.t.Errorf("the output has %v", found)
+	}
+	for _, folder := range []string{p.home, p.temp} {
+		left, err := os.ReadDir(folder)
+		if err != nil {
+			p.t.Error(err)
+		}
+		for _, entry := range left {
+			p.t.Errorf("%s is left behind", filepath.Join(folder, entry.Name()))
+		}
+	}
+	// Linux shows which processes run a program or work in a folder.
+	links, _ := filepath.Glob("/proc/[0-9]*/[ce][wx][de]")
+	for _, link := range links {
+		if target, err := os.Readlink(link); err == nil && strings.HasPrefix(target, p.temp) {
+			p.t.Errorf("process %s is left behind (%s)", strings.Split(link, "/")[2], target)
+		}
+	}
+	if p.t.Failed() {
+		p.t.Logf("output:\n%s", output)
 	}
 }
 
 func TestWholeDemo(t *testing.T) {
 	t.Parallel()
-
-	s := newStage(t)
-	if err := s.run(t, t.Context()); err != nil {
-		t.Fatal(err)
-	}
-
+	p := newProcess(t)
+	p.finish(p.Run(), true)
+	output := p.stdout.String()
 	for _, want := range []string{
-		"7. What is left", "nightly-etl     USER   emulator@example.com", "platform-admin  ADMIN  emulator@example.com  never",
-		`pending: a register token for "notebook-anna" (USER)`, "No changes.", "Import successful!",
-		`mlplatform_access_token.adopted "made by hand"`, "nightly_etl_token = <sensitive>",
+		"Installed mlplatform/mlplatform", "notebook-anna (to redeem)   USER", "nightly_etl_token = <sensitive>", "No changes.",
+		"24 days pass", "mlplatform_access_token.nightly_etl must be replaced", "Import successful!",
+		"Destroy complete! Resources: 3 destroyed.", "What to try next",
 	} {
-		if !strings.Contains(s.stdout.String(), want) {
-			t.Errorf("%q is not in what was printed:\n%s", want, s.stdout.String())
+		if !strings.Contains(output, want) {
+			t.Errorf("%q is missing in the output:\n%s", want, output)
 		}
+	}
+	if strings.Contains(output, "\x1b") {
+		t.Errorf("the output has colors although it is no terminal:\n%q", output)
+	}
+	if p.stderr.Len() > 0 {
+		t.Errorf("stderr: %s", p.stderr.String())
 	}
 }
 
-// Somebody interferes, or something is wrong from the start: the demo notices.
-func TestWrongStateEndsTheDemo(t *testing.T) {
+// The demo exits with an error when something is not as it should be.
+func TestFailures(t *testing.T) {
 	t.Parallel()
-
-	at := func(step string, interfere func(*demo)) func(*demo, string) {
-		return func(d *demo, done string) {
-			if done == step {
-				interfere(d)
-			}
-		}
-	}
-
 	for name, test := range map[string]struct {
-		after  func(*demo, string)
-		change [2]string // in the configuration
+		// change replaces a text of the example by another.
+		change [2]string
+		args   []string
 		want   string
 	}{
-		"a token is revoked after the apply": {
-			after: at(stepApply, func(d *demo) { d.service.Revoke("nightly-etl") }),
-			want:  "plans changes, but there should be nothing to do",
-		},
-		"a token of the name is there before": {
-			after: at(stepStart, func(d *demo) { _, _, _ = d.service.Seed(emulator.SeedToken{Name: "nightly-etl"}) }),
-			want:  "ended with status 1",
-		},
-		"a token comes from elsewhere": {
-			after: at(stepInstall, func(d *demo) { _, _, _ = d.service.Seed(emulator.SeedToken{Name: "stray"}) }),
-			want:  `there is an access token "stray" that nobody asked for`,
-		},
-		"the token to adopt is made anew": {
-			after: at(stepReplan, func(d *demo) {
-				d.service.Revoke(adoptedName)
-				_, _, _ = d.service.Seed(emulator.SeedToken{Name: adoptedName})
-			}),
-			want: `"made by hand" is not the one that was there before`,
-		},
-		"a token comes back after the end": {
-			after: at(stepDestroy, func(d *demo) { _, _, _ = d.service.Seed(emulator.SeedToken{Name: "nightly-etl"}) }),
-			want:  `there is an access token "nightly-etl" that nobody asked for`,
-		},
-		"a lifetime is wrong": {
-			change: [2]string{`ttl  = "30d"`, `ttl  = "31d"`},
-			want:   `the access token "nightly-etl" expires`,
-		},
-		"a role is wrong": {
-			change: [2]string{`role = "ADMIN"`, `role = "USER"`},
-			want:   `the access token "platform-admin" has the role USER, not ADMIN`,
-		},
-		"the list leaves something out": {
-			change: [2]string{`data "mlplatform_access_tokens" "all" {`, "data \"mlplatform_access_tokens\" \"all\" {\n  role = \"USER\""},
-			want:   "the data source listed",
-		},
-		"the configuration shows a value": {
-			change: [2]string{"value     = mlplatform_access_token.nightly_etl.token\n  sensitive = true", "value = nonsensitive(mlplatform_access_token.nightly_etl.token)"},
+		"a lifetime is wrong":   {change: [2]string{`"30d"`, `"31d"`}, want: "step 3 failed: the service should hold"},
+		"a role is wrong":       {change: [2]string{`"ADMIN"`, `"USER"`}, want: "step 3 failed: the service should hold"},
+		"nothing is rotated":    {change: [2]string{`rotate_before = "7d"`, ""}, want: "step 5 failed: the service should hold"},
+		"the plan is not empty": {change: [2]string{"# For whoever", "resource \"terraform_data\" \"x\" {\n  input = timestamp()\n}\n#"}, want: "step 4 failed: the plan should be empty"},
+		"apply fails":           {change: [2]string{`"ADMIN"`, `"OWNER"`}, want: "step 3 failed: `apply` exited with status 1"},
+		"a value is printed": {
+			change: [2]string{"mlplatform_access_token.nightly_etl.token\n  sensitive = true", "nonsensitive(mlplatform_access_token.nightly_etl.token)"},
 			want:   "a token's value was about to be printed",
 		},
-		"an error repeats a value": {
-			change: [2]string{"  value = [\n", "  value = [nonsensitive(mlplatform_access_token.nightly_etl.token)]\n}\n\noutput \"more\" {\n  value = [\n"},
-			want:   "the data source listed",
-		},
-		"the contract is broken": {
-			after: at(stepEnd, breakContract),
-			want:  "was not as openapi.yaml says",
-		},
+		"no provider":      {args: []string{"-provider", "missing"}, want: "`make build`"},
+		"no CLI":           {args: []string{"-cli", "/missing/terraform"}, want: "/missing/terraform: no such file"},
+		"no configuration": {args: []string{"-example", "."}, want: "no configuration in ."},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-
-			s := newStage(t)
-			s.after = test.after
-
 			if test.change[0] != "" {
-				s.example = changedExample(t, s.example, test.change)
+				test.args = []string{"-example", changedExample(t, test.change)}
 			}
-
-			check(t, s.run(t, t.Context()), test.want)
+			p := newProcess(t, test.args...)
+			p.finish(p.Run(), false)
+			if got := p.stderr.String(); !strings.Contains(got, "demo: ") || !strings.Contains(got, test.want) {
+				t.Errorf("stderr does not contain %q:\n%s", test.want, got)
+			}
 		})
 	}
 }
 
-// breakContract asks the service for something that is not in the contract.
-func breakContract(d *demo) { ask(d, http.MethodGet) }
-
-func ask(d *demo, method string) {
-	req, err := http.NewRequestWithContext(context.Background(), method, d.service.Endpoint()+"/nonsense", nil)
-	if err != nil {
-		panic(err)
-	}
-
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		panic(err)
-	}
-
-	resp.Body.Close()
-}
-
-func TestOnlyReadsNoticesAWrite(t *testing.T) {
-	t.Parallel()
-
-	service, err := emulator.Start(emulator.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	t.Cleanup(service.Close)
-
-	d := &demo{service: service}
-	ask(d, http.MethodGet)
-	check(t, d.onlyReads(), "")
-	ask(d, http.MethodDelete)
-	check(t, d.onlyReads(), "the provider sent DELETE /infra/mlplatform/nonsense")
-}
-
-// changedExample copies the example with something in it replaced.
-func changedExample(t *testing.T, example string, change [2]string) string {
+// changedExample copies the example with a text in it replaced.
+func changedExample(t *testing.T, change [2]string) string {
 	t.Helper()
-
-	config, err := os.ReadFile(filepath.Join(example, "main.tf"))
+	config, err := os.ReadFile(filepath.Join(quickstartExample, "main.tf"))
 	if err != nil {
 		t.Fatal(err)
 	}
-
-	if strings.Count(string(config), change[0]) != 1 {
-		t.Fatalf("the example does not have %q once", change[0])
+	if !strings.Contains(string(config), change[0]) {
+		t.Fatalf("the example does not have %q", change[0])
 	}
-
 	folder := t.TempDir()
-
 	changed := strings.Replace(string(config), change[0], change[1], 1)
 	if err := os.WriteFile(filepath.Join(folder, "main.tf"), []byte(changed), 0o600); err != nil {
 		t.Fatal(err)
 	}
-
 	return folder
 }
 
-// An interrupt comes while the CLI waits for the service: for an answer that comes, or for one that does not.
+// Ctrl-C, a kill, or a reader that goes away, as in `make demo | head`: the demo cleans up.
 func TestInterruptCleansUp(t *testing.T) {
 	t.Parallel()
-	needShell(t)
-
-	for name, test := range map[string]struct {
-		fault emulator.Fault
-		grace time.Duration
-	}{
-		"the CLI ends in time":     {emulator.Fault{Operation: emulator.OpRedeemRegisterToken, Kind: emulator.Slow, Delay: time.Second}, time.Minute},
-		"the CLI has to be killed": {emulator.Fault{Operation: emulator.OpRedeemRegisterToken, Kind: emulator.Hang}, 500 * time.Millisecond},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-
-			ctx, cancel := context.WithCancel(t.Context())
-			defer cancel()
-
-			s := newStage(t)
-			s.grace = test.grace
-			s.after = func(d *demo, step string) {
-				if step != stepInstall {
-					return
-				}
-
-				d.service.Inject(test.fault)
-
-				go func() {
-					waitFor(func() bool { return redeeming(d.service) })
-					cancel()
-				}()
-			}
-
-			check(t, s.run(t, ctx), "interrupted; nothing of the demo is left on this machine")
-
-			if !strings.Contains(s.stderr.String(), "Waiting for ") {
-				t.Errorf("the user is not told: %s", s.stderr.String())
-			}
-		})
-	}
-}
-
-func redeeming(service *emulator.Server) bool {
-	for _, request := range service.Journal() {
-		if request.Operation == emulator.OpRedeemRegisterToken {
-			return true
-		}
-	}
-
-	return false
-}
-
-// The program itself: each signal, and a reader that goes away, as in `make demo | head`.
-func TestSignals(t *testing.T) {
-	t.Parallel()
-	needShell(t)
-
-	for name, strike := range map[string]func(*os.Process, io.Closer) error{
+	for name, interrupt := range map[string]func(*os.Process, io.Closer) error{
 		"SIGINT":  func(p *os.Process, _ io.Closer) error { return p.Signal(syscall.SIGINT) },
 		"SIGTERM": func(p *os.Process, _ io.Closer) error { return p.Signal(syscall.SIGTERM) },
-		"SIGHUP":  func(p *os.Process, _ io.Closer) error { return p.Signal(syscall.SIGHUP) },
 		"SIGPIPE": func(_ *os.Process, stdout io.Closer) error { return stdout.Close() },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-
-			s := newStage(t)
-			cmd := exec.CommandContext(t.Context(), os.Args[0], "-provider", s.provider, "-cli", s.cli, "-example", s.example)
-			cmd.Env = append(s.environ, asDemo+"=1", "TMPDIR="+s.temp)
-			cmd.Stderr = &s.stderr
-
-			stdout, err := cmd.StdoutPipe()
+			p := newProcess(t)
+			p.Cmd.Stdout = nil
+			stdout, err := p.StdoutPipe()
 			if err != nil {
 				t.Fatal(err)
 			}
-
-			if err := cmd.Start(); err != nil {
+			if err := p.Start(); err != nil {
 				t.Fatal(err)
 			}
-
 			for lines := bufio.NewScanner(stdout); lines.Scan(); {
 				if strings.HasPrefix(lines.Text(), "quickstart$ ") && strings.Contains(lines.Text(), " apply ") {
 					break
 				}
 			}
-
-			if err := strike(cmd.Process, stdout); err != nil {
+			if err := interrupt(p.Process, stdout); err != nil {
 				t.Error(err)
 			}
-
 			_, _ = io.Copy(io.Discard, stdout)
-
-			if err := cmd.Wait(); err == nil || cmd.ProcessState.ExitCode() != 1 {
-				t.Errorf("the demo ended with %v", cmd.ProcessState)
-			}
-
-			if !strings.Contains(s.stderr.String(), "demo: interrupted; nothing of the demo is left on this machine") {
-				t.Errorf("the demo said: %s", s.stderr.String())
-			}
-
-			noFile(t, s.temp)
-			noFile(t, s.home)
-			noProcess(t, s.temp)
-		})
-	}
-}
-
-func TestArguments(t *testing.T) {
-	t.Parallel()
-
-	for name, test := range map[string]struct {
-		args []string
-		want string
-	}{
-		"none":        {nil, "both -provider and -cli are needed"},
-		"no cli":      {[]string{"-provider", "x"}, "both -provider and -cli are needed"},
-		"superfluous": {[]string{"-provider", "x", "-cli", "y", "z"}, `unexpected argument "z"`},
-		"unknown":     {[]string{"-nonsense"}, "flag provided but not defined"},
-		"no file":     {[]string{"-provider", "does-not-exist", "-cli", "y"}, "does-not-exist: no such file"},
-		"help":        {[]string{"-h"}, ""},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-
-			var stdout, stderr bytes.Buffer
-
-			check(t, run(t.Context(), test.args, &stdout, &stderr), test.want)
-
-			if !strings.Contains(stderr.String(), test.want) || stdout.Len() > 0 {
-				t.Errorf("printed: %q and %q", stdout.String(), stderr.String())
+			p.finish(p.Wait(), false)
+			if !strings.Contains(p.stderr.String(), "demo: interrupted") {
+				t.Errorf("stderr: %s", p.stderr.String())
 			}
 		})
 	}
 }
 
-func TestFolderIsRemovedIfItCannotBeFilled(t *testing.T) {
-	t.Parallel()
-
-	parent := t.TempDir()
-	for _, arguments := range [][2]string{{"does-not-exist", "."}, {"demo_test.go", t.TempDir()}} {
-		if folder, err := newFolder(parent, arguments[0], arguments[1]); err == nil || folder != "" {
-			t.Errorf("newFolder(%q) = %q, %v", arguments, folder, err)
-		}
+func TestIsColored(t *testing.T) {
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
 	}
+	defer reader.Close()
+	defer writer.Close()
+	t.Setenv("NO_COLOR", "")
+	t.Setenv("TERM", "xterm")
+	if isColored(writer) {
+		t.Error("a pipe is colored")
+	}
+	terminal, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
+	if err != nil {
+		t.Skip("no terminal to open: ", err)
+	}
+	defer terminal.Close()
+	if !isColored(terminal) {
+		t.Error("a terminal is not colored")
+	}
+	t.Setenv("TERM", "dumb")
+	if isColored(terminal) {
+		t.Error("TERM=dumb is ignored")
+	}
+	t.Setenv("TERM", "xterm")
+	t.Setenv("NO_COLOR", "1")
+	if isColored(terminal) {
+		t.Error("NO_COLOR is ignored")
+	}
+}
 
-	noFile(t, parent)
+func TestScreen(t *testing.T) {
+	t.Parallel()
+	const value = "emulated-access/0123456789abcdef0123456789abcdef"
+	var out bytes.Buffer
+	s := &screen{out: &out, colored: true, values: func() []string { return []string{value} }}
+	s.failure("failed")
+	if want := "\x1b[31mfailed\x1b[0m\n"; out.String() != want || s.err != nil {
+		t.Errorf("printed %q, %v", out.String(), s.err)
+	}
+	out.Reset()
+	s.quote("\n  a\n" + value + "\n")
+	if want := "      a\n    (a token's value)\n"; out.String() != want || s.err == nil {
+		t.Errorf("printed %q, %v", out.String(), s.err)
+	}
+}
+
+func TestCondense(t *testing.T) {
+	t.Parallel()
+	const output = `data.x: Reading...
+  # mlplatform_access_token.x will be created
+  + resource "mlplatform_access_token" "x" {
+Plan: 1 to add, 0 to change, 0 to destroy.
+
+Warning: Incomplete lock file
+details
+Warning: Something else
+details
+
+Apply complete! Resources: 1 added, 0 changed, 0 destroyed.
+more
+Outputs:
+
+a = "b"`
+	const want = `  # mlplatform_access_token.x will be created
+Plan: 1 to add, 0 to change, 0 to destroy.
+Warning: Something else
+details
+Apply complete! Resources: 1 added, 0 changed, 0 destroyed.
+Outputs:
+a = "b"`
+	if got := condense(output); got != want {
+		t.Errorf("condensed to:\n%s", got)
+	}
 }

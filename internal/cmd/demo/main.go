@@ -1,78 +1,84 @@
 // SPDX-License-Identifier: MPL-2.0
 
-// Command demo walks through the provider with a real Terraform or OpenTofu against the emulated token service:
-// install, apply, plan again, import, destroy. It verifies after each step what the service holds, and ends with a
-// non-zero status where that is wrong. It prints no value of a token.
+// Command demo shows the provider at work with a real Terraform or OpenTofu and an emulator of the token service:
+// install, apply, plan, rotate, import, destroy. It checks after each step which tokens the service holds and exits with
+// an error if they are not the expected ones. It prints no token value and removes what it created, even if interrupted.
 //
-// Whatever it starts and writes is gone when it ends, also when it is interrupted. `make demo` builds and runs it.
+// `make demo` builds and runs it.
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 	"time"
+
+	"github.com/mlplatform/terraform-provider-mlplatform/internal/emulator"
+	"github.com/mlplatform/terraform-provider-mlplatform/internal/tfcli"
 )
 
+// mirrorVersion is the version that `init` installs. The examples accept it.
+const mirrorVersion = "0.1.0"
+
 func main() {
-	// SIGPIPE too: a reader that goes away, as in `make demo | head`, would otherwise end the process with nothing
-	// cleaned up.
-	ctx, stop := signal.NotifyContext(context.Background(),
-		os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
-	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-
-	stop()
-
+	program := flag.String("provider", "build/terraform-provider-mlplatform", "`path` of the built provider")
+	path := flag.String("cli", "", "`path` of terraform or tofu (default: the one on PATH)")
+	example := flag.String("example", "examples/quickstart", "`folder` of the configuration to apply")
+	grace := flag.Duration("grace", 15*time.Second, "how long an interrupted CLI may take to exit")
+	flag.Parse()
+	// SIGPIPE too: otherwise `make demo | head` would end the process before it has cleaned up.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
+	defer stop()
+	out := &screen{out: os.Stdout, colored: isColored(os.Stdout)}
+	err := run(ctx, out, *program, *path, *example, *grace)
+	if ctx.Err() != nil {
+		err = errors.Join(errors.New("interrupted"), err)
+	}
 	if err != nil {
-		os.Exit(1)
+		out.out, out.colored = os.Stderr, isColored(os.Stderr)
+		out.failure("demo: " + err.Error())
+		os.Exit(1) //nolint:gocritic // everything is cleaned up
 	}
 }
 
-// settings say what is shown, and with what.
-type settings struct {
-	provider string        // built provider
-	cli      string        // Terraform or OpenTofu
-	example  string        // folder of the configuration that is applied
-	environ  []string      // environment to give on, as os.Environ returns it
-	grace    time.Duration // how long an interrupted CLI may take to end before it is killed
-
-	// For tests.
-	temp  string              // folder for the temporary folder; empty: the system's
-	after func(*demo, string) // called after each step with its name
-}
-
-// run reads the arguments and runs the demo. It has reported the error that it returns.
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	set := settings{environ: os.Environ(), grace: 15 * time.Second}
-	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	flags.StringVar(&set.provider, "provider", "", "`path` of the built provider")
-	flags.StringVar(&set.cli, "cli", "", "`path` of terraform or tofu")
-	flags.StringVar(&set.example, "example", "examples/quickstart", "`folder` of the configuration to apply")
-
-	err := flags.Parse(args)
-	if errors.Is(err, flag.ErrHelp) {
-		return nil
+// run runs the demo in a temporary folder, which is gone when it returns.
+func run(ctx context.Context, out *screen, program, path, example string, grace time.Duration) (err error) {
+	if path == "" {
+		if path, err = tfcli.Find(); err != nil {
+			return err
+		}
 	}
-
-	switch {
-	case err != nil:
-		return err // flags has printed it
-	case flags.NArg() > 0:
-		err = fmt.Errorf("unexpected argument %q", flags.Arg(0))
-	case set.provider == "" || set.cli == "":
-		err = errors.New("both -provider and -cli are needed; `make demo` gives them")
-	}
-
+	clock := emulator.NewClock(time.Now().Truncate(time.Second))
+	service, err := emulator.Start(emulator.Options{Clock: clock.Now})
 	if err != nil {
-		fmt.Fprintln(stderr, "demo:", err)
 		return err
 	}
-
-	return show(ctx, set, stdout, stderr)
+	defer service.Close()
+	out.values = service.IssuedValues
+	folder, err := os.MkdirTemp("", "mlp-demo-") // short, because the path of a socket is
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
+	mirror := filepath.Join(folder, "mirror")
+	if err := tfcli.FillMirror(mirror, program, mirrorVersion); err != nil {
+		return fmt.Errorf("%w (`make build` builds the provider)", err)
+	}
+	cli, err := tfcli.New(path, folder, tfcli.Mirror(mirror))
+	if err != nil {
+		return err
+	}
+	cli.Grace = grace
+	cli.Interrupted = func() { fmt.Fprintf(os.Stderr, "Interrupted. Waiting for %s to exit.\n", filepath.Base(path)) }
+	cli.Env["MLPLATFORM_ENDPOINT"], cli.Env["MLPLATFORM_TOKEN"] = service.Endpoint(), service.AdminToken()
+	// The CLI may be the shim of a version manager, which needs the user's home. OpenTofu would create a folder in it.
+	cli.Env["HOME"], cli.Env["XDG_CONFIG_HOME"] = cmp.Or(os.Getenv("HOME"), folder), folder
+	d := &demo{screen: out, cli: cli, service: service, clock: clock, folder: folder}
+	return d.run(ctx, example)
 }
