@@ -12,10 +12,11 @@ terraform {
 # Reads an access token with the ADMIN role from the environment variable MLPLATFORM_TOKEN.
 provider "mlplatform" {}
 
-# For a pipeline that submits Spark jobs. The role defaults to USER.
+# For a pipeline that submits Spark jobs. The role defaults to USER. An apply within the last 7 days replaces the token.
 resource "mlplatform_access_token" "nightly_etl" {
-  name = "nightly-etl"
-  ttl  = "30d"
+  name          = "nightly-etl"
+  ttl           = "30d"
+  rotate_before = "7d"
 }
 
 # For managing tokens. Without ttl it never expires.

@@ -79,7 +79,7 @@ func newProcess(t *testing.T, args ...string) *process {
 	args = append([]string{"-provider", built, "-cli", cli, "-example", quickstartExample, "-grace", "1m"}, args...)
 	p.Cmd = exec.CommandContext(t.Context(), os.Args[0], args...)
 	p.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + p.home, "TMPDIR=" + p.temp, asDemo + "=1"}
-	p.Cmd.Stdout, p.Cmd.Stderr = &p.stdout, &p.stderr
+	p.Stdout, p.Stderr = &p.stdout, &p.stderr
 	return p
 }
 
@@ -151,7 +151,7 @@ func TestFailures(t *testing.T) {
 		"a lifetime is wrong":   {change: [2]string{`"30d"`, `"31d"`}, want: "step 3 failed: the service should hold"},
 		"a role is wrong":       {change: [2]string{`"ADMIN"`, `"USER"`}, want: "step 3 failed: the service should hold"},
 		"nothing is rotated":    {change: [2]string{`rotate_before = "7d"`, ""}, want: "step 5 failed: the service should hold"},
-		"the plan is not empty": {change: [2]string{"# For whoever", "resource \"terraform_data\" \"x\" {\n  input = timestamp()\n}\n#"}, want: "step 4 failed: the plan should be empty"},
+		"the plan is not empty": {change: [2]string{"# For managing", "resource \"terraform_data\" \"x\" {\n  input = timestamp()\n}\n#"}, want: "step 4 failed: the plan should be empty"},
 		"apply fails":           {change: [2]string{`"ADMIN"`, `"OWNER"`}, want: "step 3 failed: `apply` exited with status 1"},
 		"a value is printed": {
 			change: [2]string{"mlplatform_access_token.nightly_etl.token\n  sensitive = true", "nonsensitive(mlplatform_access_token.nightly_etl.token)"},
@@ -204,7 +204,7 @@ func TestInterruptCleansUp(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := newProcess(t)
-			p.Cmd.Stdout = nil
+			p.Stdout = nil
 			stdout, err := p.StdoutPipe()
 			if err != nil {
 				t.Fatal(err)
