@@ -14,7 +14,7 @@ provider "mlplatform" {}
 
 # The administrator's side. The register token is stored in neither plan nor state and created only while applying.
 ephemeral "mlplatform_register_token" "notebook" {
-  access_token_name = "notebook-anna"
+  access_token_name = "notebook-olga"
   access_token_ttl  = "90d"
   ttl               = "15m"
   enabled           = terraform.applying

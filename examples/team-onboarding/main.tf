@@ -25,12 +25,12 @@ variable "people" {
   }
 }
 
-# Each person can redeem the register token once, within two days, for the access token "notebook-<login>". Used and
+# Each person can redeem the register token once, within two days, for the access token "jupyter-<login>". Used and
 # expired register tokens are not recreated; increase the number of the invitation instead.
 resource "mlplatform_register_token" "person" {
   for_each = var.people
 
-  access_token_name = "notebook-${each.key}"
+  access_token_name = "jupyter-${each.key}"
   access_token_ttl  = "90d"
   role              = each.value.role
   ttl               = "2d"

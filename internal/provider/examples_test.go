@@ -127,7 +127,7 @@ var exampleNeeds = map[string]exampleNeed{
 		if got := w.apply(); !says(`"anna" = "used" "boris" = "pending"`).MatchString(got.stdout) {
 			t.Errorf("after Anna has redeemed her token:\n%s", got.shown())
 		}
-	}, leaves: []string{"notebook-anna"}},
+	}, leaves: []string{"jupyter-anna"}},
 }
 
 // notApplied says why an example is not applied. `make lint` checks its format all the same.

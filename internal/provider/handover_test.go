@@ -37,7 +37,7 @@ func (b *bench) usedRegisterTokens() int {
 func handedOver(t *testing.T, w *workspace) {
 	t.Helper()
 	w.wantOneSecret()
-	if held := w.b.held(t); !slices.Equal(held, []string{"notebook-anna"}) {
+	if held := w.b.held(t); !slices.Equal(held, []string{"notebook-olga"}) {
 		t.Errorf("the service holds %q", held)
 	}
 	if used := w.b.usedRegisterTokens(); used != 1 {
