@@ -34,13 +34,13 @@ func ParseLifetime(text string) (time.Duration, error) {
 		end := strings.IndexFunc(rest, func(r rune) bool { return r < '0' || r > '9' })
 		switch {
 		case end < 0:
-			return fail(fmt.Sprintf("%q has no unit", rest))
+			return fail(fmt.Sprintf("%q has no unit; for seconds, write %q", rest, rest+"s"))
 		case end == 0:
 			return fail(fmt.Sprintf("%q does not begin with a whole number", rest))
 		}
 		unit, known := lifetimeUnits[rest[end]]
 		if !known {
-			return fail(fmt.Sprintf("%q does not continue with one of these units", rest[end:]))
+			return fail(unknownUnit(rest[end:]))
 		}
 		count, err := strconv.ParseInt(rest[:end], 10, 64)
 		if err != nil || count > (math.MaxInt64-int64(total))/int64(unit) {
@@ -53,6 +53,18 @@ func ParseLifetime(text string) (time.Duration, error) {
 		return fail("it is shorter than a second")
 	}
 	return total, nil
+}
+
+// unknownUnit describes text that begins where a unit is expected.
+func unknownUnit(text string) string {
+	if end := strings.IndexFunc(text, func(r rune) bool { return r >= '0' && r <= '9' }); end > 0 {
+		text = text[:end]
+	}
+	why := fmt.Sprintf("unknown unit %q; use d, h, m or s", text)
+	if text == "w" {
+		why += ", such as 7d for a week"
+	}
+	return why
 }
 
 // FormatLifetime spells a lifetime as the service takes it: hours, minutes and seconds in that order, parts of zero

@@ -9,7 +9,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/path"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
 	"github.com/mlplatform/terraform-provider-mlplatform/internal/mlplatform"
 )
@@ -30,7 +29,7 @@ func (d *accessTokenDataSource) Schema(_ context.Context, _ datasource.SchemaReq
 	attributes["name"] = schema.StringAttribute{
 		Required:            true,
 		MarkdownDescription: nameText + " If no token has this name, reading fails.",
-		Validators:          []validator.String{notEmpty(`"nightly-etl"`)},
+		Validators:          validName(`"nightly-etl"`),
 	}
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Describes one access token of the project, without its value. " + needsAdmin,
@@ -46,7 +45,7 @@ func (d *accessTokenDataSource) Read(ctx context.Context, req datasource.ReadReq
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	list, err := client.AccessTokens(ctx)
+	list, err := client.FreshAccessTokens(ctx)
 	if err != nil {
 		addServiceError(&resp.Diagnostics, summary, fmt.Errorf("access token %s: %w", model.Name, err), mlplatform.RoleAdmin)
 		return

@@ -8,7 +8,6 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral/schema"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mlplatform/terraform-provider-mlplatform/internal/mlplatform"
@@ -66,7 +65,7 @@ func (e *accessTokenEphemeral) Schema(_ context.Context, _ ephemeral.SchemaReque
 			"name_prefix": schema.StringAttribute{
 				Optional:            true,
 				MarkdownDescription: "Prefix of the generated, unique name. Defaults to `" + defaultEphemeralPrefix + "`.",
-				Validators:          []validator.String{notEmpty(`"ci-"`)},
+				Validators:          validName(`"ci-"`),
 			},
 			"role":    ephemeralRole(),
 			"ttl":     ephemeralLifetime("Lifetime of the token, which limits how long it exists if the run is killed.", true),

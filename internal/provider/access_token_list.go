@@ -45,17 +45,13 @@ func (l *accessTokenList) List(ctx context.Context, req list.ListRequest, stream
 		stream.Results = list.ListResultsStreamDiagnostics(diags)
 		return
 	}
-	tokens, err := client.AccessTokens(ctx)
+	tokens, err := client.FreshAccessTokens(ctx)
 	if err != nil {
 		addServiceError(&diags, unableToList, err, mlplatform.RoleAdmin)
 		stream.Results = list.ListResultsStreamDiagnostics(diags)
 		return
 	}
-	found := slices.DeleteFunc(filter.apply(tokens), func(token mlplatform.AccessToken) bool {
-		// An expired row may share its name with a live token. An import by that name takes the live one.
-		named, _ := tokens.ByName(token.Name)
-		return named.ID != token.ID
-	})
+	found := importableTokens(filter, tokens)
 	if req.Limit > 0 && int64(len(found)) > req.Limit {
 		found = found[:req.Limit]
 	}
@@ -73,4 +69,25 @@ func (l *accessTokenList) List(ctx context.Context, req list.ListRequest, stream
 			}
 		}
 	}
+}
+
+// importableTokens returns the matching tokens without expired rows that share their name with a live token, because an
+// import by that name takes the live one.
+func importableTokens(filter accessTokenFilter, list mlplatform.AccessTokenList) []mlplatform.AccessToken {
+	importable := idsByName(list)
+	return slices.DeleteFunc(filter.apply(list), func(token mlplatform.AccessToken) bool {
+		return importable[token.Name] != token.ID
+	})
+}
+
+// idsByName returns for each name the ID that AccessTokenList.ByName finds, which would take quadratic time for all names.
+func idsByName(list mlplatform.AccessTokenList) map[string]string {
+	ids := make(map[string]string, len(list.Tokens))
+	expired := map[string]bool{}
+	for _, token := range list.Tokens {
+		if _, found := ids[token.Name]; !found || expired[token.Name] {
+			ids[token.Name], expired[token.Name] = token.ID, token.Expired(list.AsOf)
+		}
+	}
+	return ids
 }

@@ -21,13 +21,13 @@ func accessTokenSchema() schema.Schema {
 				Computed: true,
 				MarkdownDescription: "Name: any text that no other live token of the project has. Set exactly one of `name`, " +
 					"`name_prefix` and `register_token_wo`. A change replaces the token.",
-				Validators: []validator.String{notEmpty(`"nightly-etl"`)},
+				Validators: validName(`"nightly-etl"`),
 			},
 			"name_prefix": schema.StringAttribute{
 				Optional: true,
 				MarkdownDescription: "Prefix of a generated, unique name. It lets a replacement exist before the old token is " +
 					"deleted (`create_before_destroy`). A change replaces the token only if its name does not start with the new prefix.",
-				Validators: []validator.String{notEmpty(`"nightly-etl-"`)},
+				Validators: validName(`"nightly-etl-"`),
 			},
 			// Not sensitive: a write-only value is never shown or stored, and Terraform stores the paths of two sensitive
 			// attributes in random order, which -refresh-only reports as a change.

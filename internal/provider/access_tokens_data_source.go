@@ -54,7 +54,7 @@ func (d *accessTokensDataSource) Read(ctx context.Context, req datasource.ReadRe
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	list, err := client.AccessTokens(ctx)
+	list, err := client.FreshAccessTokens(ctx)
 	if err != nil {
 		addServiceError(&resp.Diagnostics, unableToList, err, mlplatform.RoleAdmin)
 		return

@@ -6,10 +6,12 @@ import (
 	"crypto/x509"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"strings"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -40,10 +42,21 @@ type providerModel struct {
 	MaxRetries     types.Int64   `tfsdk:"max_retries"`
 }
 
-// anyUnknown reports whether an argument depends on a resource that does not exist yet.
-func (m providerModel) anyUnknown() bool {
-	return m.Endpoint.IsUnknown() || m.Token.IsUnknown() || m.TokenFile.IsUnknown() || m.CACertFile.IsUnknown() ||
-		m.RequestTimeout.IsUnknown() || m.MaxRetries.IsUnknown()
+// unknownArguments names the arguments that depend on a resource that does not exist yet.
+func (m providerModel) unknownArguments() []string {
+	var names []string
+	for _, argument := range []struct {
+		name  string
+		value attr.Value
+	}{
+		{"endpoint", m.Endpoint}, {"token", m.Token}, {"token_file", m.TokenFile}, {"ca_cert_file", m.CACertFile},
+		{"request_timeout", m.RequestTimeout}, {"max_retries", m.MaxRetries},
+	} {
+		if argument.value.IsUnknown() {
+			names = append(names, "`"+argument.name+"`")
+		}
+	}
+	return names
 }
 
 // clientConfig returns the client's configuration from the provider block, then the environment, then the defaults. It
@@ -80,48 +93,42 @@ func clientConfig(model providerModel, getenv func(string) string) (mlplatform.C
 		}
 		cfg.CACertPEM = pem
 	}
-	cfg.Token = configuredToken(model, getenv, &diags)
+	source := tokenSource(model, getenv, &diags)
+	cfg.Token = source.read(&diags)
+	if cfg.Token != "" {
+		cfg.TokenSource = "the token from " + source.name
+		warnOfOtherEndpoint(model, getenv, cfg, source, &diags)
+	}
 	return cfg, diags
 }
 
-// configuredToken returns the provider's token. The block takes precedence over the environment as a whole, so that
-// MLPLATFORM_TOKEN does not override a token_file in the block.
-func configuredToken(model providerModel, getenv func(string) string, diags *diag.Diagnostics) mlplatform.Secret {
-	token, file, source := model.Token.ValueString(), model.TokenFile.ValueString(), "the provider block"
-	if model.Token.IsNull() && model.TokenFile.IsNull() {
-		token, file, source = getenv(envToken), getenv(envTokenFile), "the environment"
-		if token != "" && file != "" {
-			diags.AddError("Ambiguous token", fmt.Sprintf("Both %s and %s are set. Unset one of them.", envToken, envTokenFile))
-			return ""
-		}
+// warnOfOtherEndpoint warns if the environment's token, which belongs to the environment's endpoint, is sent to another host
+// that the block sets. That happens if `token` of the block is an ephemeral value, which is null during a plan.
+func warnOfOtherEndpoint(model providerModel, getenv func(string) string, cfg mlplatform.Config, source configuredToken, diags *diag.Diagnostics) {
+	environment, err := mlplatform.ParseEndpoint(getenv(envEndpoint))
+	if err != nil || !source.fromEnvironment || model.Endpoint.IsNull() {
+		return
 	}
-	if file != "" {
-		content, err := readConfigFile(file)
-		token = strings.TrimSpace(string(content))
-		if err == nil && token == "" {
-			err = fmt.Errorf("%q is empty; it should contain the value of an access token and nothing else", file)
-		}
-		if err != nil {
-			diags.AddAttributeError(path.Root("token_file"), "Invalid token file",
-				fmt.Sprintf("The token file from %s cannot be used: %s.", source, err))
-			return ""
-		}
+	from, to := hostOf(environment), hostOf(cfg.Endpoint)
+	if strings.EqualFold(from, to) {
+		return
 	}
-	// net/http rejects such a header value later, with a less helpful error.
-	if strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		const summary = "Invalid token"
-		detail := fmt.Sprintf("The token from %s contains white space, control or non-ASCII characters (it is not shown here). "+
-			"It should be the value exactly as the service returned it, on one line, without quotes or a trailing line break.", source)
-		if file != "" {
-			diags.AddAttributeError(path.Root("token_file"), summary, detail)
-		} else {
-			// Not on the attribute, because Terraform would print the line of the configuration that sets it.
-			diags.AddError(summary, detail)
-		}
+	diags.AddAttributeWarning(path.Root("endpoint"), "Token of another endpoint", fmt.Sprintf("The provider block sets the "+
+		"endpoint to a URL on %s but no token, so %s is sent there. %s is a URL on %s. If the token belongs to that endpoint, set "+
+		"`token` or `token_file` in this provider block. A `token` that is null counts as not set, for example an ephemeral "+
+		"value during a plan.", to, cfg.TokenSource, envEndpoint, from))
+}
+
+// hostOf returns the host of a valid endpoint, with the port if it has one.
+func hostOf(endpoint string) string {
+	parsed, err := url.Parse(endpoint)
+	if err != nil {
 		return ""
 	}
-	return mlplatform.Secret(token)
+	return parsed.Host
 }
+
+func isKnown(value attr.Value) bool { return !value.IsNull() && !value.IsUnknown() }
 
 // setting returns a value from the block, or else the environment, and its source, which is empty if neither sets it.
 func setting(block types.String, getenv func(string) string, variable string) (text, source string) {
@@ -137,6 +144,10 @@ func setting(block types.String, getenv func(string) string, variable string) (t
 // readConfigFile reads a small file. Its errors name the file.
 func readConfigFile(name string) ([]byte, error) {
 	file, err := os.Open(name)
+	if err != nil && strings.HasPrefix(name, "~") {
+		return nil, fmt.Errorf("%q begins with \"~\", which only a shell replaces with the home directory; set the full path, "+
+			"in a configuration with `pathexpand(%q)`", name, name)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%w; set the path of an existing, readable file", err)
 	}

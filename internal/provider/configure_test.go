@@ -71,11 +71,12 @@ func TestClientConfigPrecedence(t *testing.T) {
 	}
 	fromBlock := mlplatform.Config{
 		Endpoint: "https://block.example.com/root", Token: "of-the-block", RequestTimeout: 90 * time.Second, MaxRetries: 7,
-		CACertPEM: []byte(caOfBlock),
+		CACertPEM: []byte(caOfBlock), TokenSource: "the token from `token` in the provider block",
 	}
 	fromEnvironment := defaults
 	fromEnvironment.Endpoint = "https://environment.example.com/root"
 	fromEnvironment.Token, fromEnvironment.CACertPEM = "of-the-environment", []byte(caOfEnvironment)
+	fromEnvironment.TokenSource = "the token from the environment variable MLPLATFORM_TOKEN"
 	zeroRetries := defaults
 	zeroRetries.MaxRetries = 0
 
@@ -293,11 +294,11 @@ func TestReadConfigFile(t *testing.T) {
 	}
 }
 
-// Unknown settings are found out of every attribute, so that a plan does not fail for them.
-func TestAnyUnknown(t *testing.T) {
+// Every argument may be unknown during a plan.
+func TestUnknownArguments(t *testing.T) {
 	t.Parallel()
-	if emptyBlock().anyUnknown() {
-		t.Error("an empty block counts as unknown")
+	if names := emptyBlock().unknownArguments(); len(names) != 0 {
+		t.Errorf("the arguments %q of an empty block are unknown", names)
 	}
 	for name, set := range map[string]func(*providerModel){
 		"endpoint":     func(m *providerModel) { m.Endpoint = types.StringUnknown() },
@@ -312,8 +313,9 @@ func TestAnyUnknown(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			block := emptyBlock()
-			if set(&block); !block.anyUnknown() {
-				t.Error("it does not count as unknown")
+			set(&block)
+			if names := block.unknownArguments(); len(names) != 1 || names[0] != "`"+name+"`" {
+				t.Errorf("the unknown arguments are %q", names)
 			}
 		})
 	}

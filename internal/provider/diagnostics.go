@@ -6,13 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
-	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/agext/levenshtein"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
 	"github.com/mlplatform/terraform-provider-mlplatform/internal/mlplatform"
@@ -37,7 +34,21 @@ func addRegisterTokenError(diags *diag.Diagnostics, accessTokenName string, err 
 
 // serviceErrorDetail depends only on its arguments, so that a table can test the texts.
 func serviceErrorDetail(err error, needs mlplatform.Role) string {
-	return sentence(err.Error()) + "\n\n" + nextStep(err, needs)
+	return attempt(err) + "\n\n" + nextStep(err, needs)
+}
+
+// attempt says what failed and, if a token was refused, where the token came from and where it was sent.
+func attempt(err error) string {
+	text := sentence(err.Error())
+	var failed *mlplatform.Error
+	if !errors.As(err, &failed) || failed.Host == "" {
+		return text
+	}
+	text += " The request went to " + failed.Host
+	if failed.TokenSource != "" {
+		text += " with " + failed.TokenSource
+	}
+	return text + "."
 }
 
 const (
@@ -121,18 +132,18 @@ func addRedeemError(diags *diag.Diagnostics, err error) {
 	var lost *mlplatform.LostTokenError
 	switch {
 	case errors.As(err, &lost) && len(lost.Candidates) > 0:
-		diags.AddError(summary, sentence(err.Error())+"\n\nThese access tokens have appeared since: "+quoted(lost.Candidates)+
+		diags.AddError(summary, attempt(err)+"\n\nThese access tokens have appeared since: "+quoted(lost.Candidates)+
 			". Delete the one that the register token was created for, because its value is lost, and apply again with a new "+
 			"register token.")
 	case errors.As(err, &lost):
-		diags.AddError(summary, sentence(err.Error())+"\n\nAsk the administrator to delete the access token that the "+
+		diags.AddError(summary, attempt(err)+"\n\nAsk the administrator to delete the access token that the "+
 			"register token was created for, if it exists, and for a new register token.")
 	case mlplatform.IsConflict(err):
-		diags.AddError(summary, sentence(err.Error())+"\n\nA live access token has the name that the register token "+
+		diags.AddError(summary, attempt(err)+"\n\nA live access token has the name that the register token "+
 			"sets. Ask the administrator to delete that access token, or for a register token with another name. The register "+
 			"token itself may still be valid.")
 	case mlplatform.IsRefused(err):
-		diags.AddError(summary, sentence(err.Error())+"\n\nThe register token was already redeemed (it works once) or has "+
+		diags.AddError(summary, attempt(err)+"\n\nThe register token was already redeemed (it works once) or has "+
 			"expired; the service does not say which. Ask the administrator for a new register token, and to check whether an "+
 			"access token with its name already exists.")
 	default:
@@ -148,43 +159,3 @@ func ownTokenDetail(name string) string {
 
 // unableToList is the summary of a failed list.
 const unableToList = "Unable to list access tokens"
-
-const maxNearNames = 5
-
-// notFoundDetail reports that no token has the name, and lists the closest names.
-func notFoundDetail(name string, list mlplatform.AccessTokenList) string {
-	var near []string
-	for _, token := range list.Tokens {
-		near = append(near, token.Name)
-	}
-	slices.Sort(near)
-	near = slices.Compact(near)
-	wanted := strings.ToLower(name)
-	similarity := func(other string) float64 {
-		return levenshtein.Similarity(wanted, strings.ToLower(other), nil)
-	}
-	slices.SortStableFunc(near, func(a, b string) int {
-		switch sa, sb := similarity(a), similarity(b); {
-		case sa > sb:
-			return -1
-		case sa < sb:
-			return 1
-		}
-		return 0
-	})
-	detail := fmt.Sprintf("The project has no access token named %q.", name)
-	if len(near) == 0 {
-		return detail + " It has no access tokens at all. Check that the provider's token belongs to the right project."
-	}
-	return detail + " The closest names are: " + quoted(near[:min(len(near), maxNearNames)]) +
-		". Write the name exactly as the service shows it."
-}
-
-// quoted lists names in quotes, which show leading and trailing spaces.
-func quoted(names []string) string {
-	out := make([]string, len(names))
-	for i, name := range names {
-		out[i] = strconv.Quote(name)
-	}
-	return strings.Join(out, ", ")
-}

@@ -99,12 +99,12 @@ func TestLifetimeValidation(t *testing.T) {
 		"word":        {newLifetime("abc"), `"abc" is not a lifetime: "abc" does not begin with a whole number`},
 		"zero":        {newLifetime("0s"), `"0s" is not a lifetime: it is shorter than a second`},
 		"negative":    {newLifetime("-1h"), `"-1h" is not a lifetime: "-1h" does not begin with a whole number`},
-		"fraction":    {newLifetime("1.5h"), `"1.5h" is not a lifetime: ".5h" does not continue with one of these units`},
+		"fraction":    {newLifetime("1.5h"), `"1.5h" is not a lifetime: unknown unit "."; use d, h, m or s`},
 		"fine unit":   {newLifetime("500ms"), `"500ms" is not a lifetime: "s" does not begin with a whole number`},
 		"space":       {newLifetime("2h 30m"), `"2h 30m" is not a lifetime: " 30m" does not begin with a whole number`},
 		"too long":    {newLifetime("9999999h"), `"9999999h" is not a lifetime: it is longer than 292 years`},
 		"bare number": {newLifetime("60"), `"60" is not a lifetime: "60" has no unit`},
-		"upper case":  {newLifetime("1H"), `"1H" is not a lifetime: "H" does not continue with one of these units`},
+		"upper case":  {newLifetime("1H"), `"1H" is not a lifetime: unknown unit "H"; use d, h, m or s`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -124,7 +124,7 @@ func (p *mlplatformProvider) ValidateConfig(ctx context.Context, req provider.Va
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if !model.Token.IsNull() && !model.TokenFile.IsNull() {
+	if isKnown(model.Token) && isKnown(model.TokenFile) {
 		resp.Diagnostics.AddAttributeError(path.Root("token_file"), "Conflicting token settings", fmt.Sprintf(
 			"`token` and `token_file` (%s) are both set. Remove one of them and keep, for example, "+
 				"`token_file = \"/run/secrets/mlplatform-token\"`.", model.TokenFile))
@@ -141,7 +141,7 @@ func (p *mlplatformProvider) Configure(ctx context.Context, req provider.Configu
 	data := &providerData{open: p.open}
 	resp.ResourceData, resp.DataSourceData, resp.EphemeralResourceData = data, data, data
 	resp.ListResourceData, resp.ActionData = data, data
-	if model.anyUnknown() {
+	if data.unknown = model.unknownArguments(); len(data.unknown) > 0 {
 		return
 	}
 	cfg, diags := clientConfig(model, p.getenv)

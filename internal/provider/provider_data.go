@@ -5,6 +5,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -23,7 +24,9 @@ import (
 type providerData struct {
 	// client is nil while the provider block depends on a resource that does not exist yet.
 	client *mlplatform.Client
-	open   *OpenTokens
+	// unknown names the arguments of the provider block that depend on it.
+	unknown []string
+	open    *OpenTokens
 
 	mu   sync.Mutex
 	seen map[string]time.Time
@@ -72,12 +75,19 @@ func (c *configured) ready() bool { return c.data != nil && c.data.client != nil
 // that can do without the service checks ready first.
 func (c *configured) client(diags *diag.Diagnostics) *mlplatform.Client {
 	if !c.ready() {
-		diags.AddError("Unknown provider configuration", "The provider block depends on a resource that does not exist "+
-			"yet, so no request can be made. Create that resource first, for example with `terraform apply -target=ADDRESS`, "+
-			"and plan again.")
+		diags.AddError("Unknown provider configuration", strings.Join(c.unknown(), " and ")+" in the provider block "+
+			"depends on a resource that does not exist yet, so no request can be made. Create that resource first, for example "+
+			"with `terraform apply -target=ADDRESS`, and plan again.")
 		return nil
 	}
 	return c.data.client
+}
+
+func (c *configured) unknown() []string {
+	if c.data == nil || len(c.data.unknown) == 0 {
+		return []string{"An argument"}
+	}
+	return c.data.unknown
 }
 
 func (c *configured) use(data any, diags *diag.Diagnostics) {

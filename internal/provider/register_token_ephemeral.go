@@ -7,7 +7,6 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral/schema"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
@@ -43,7 +42,7 @@ func (e *registerTokenEphemeral) Schema(_ context.Context, _ ephemeral.SchemaReq
 			"access_token_name": schema.StringAttribute{
 				Required:            true,
 				MarkdownDescription: accessTokenNameText,
-				Validators:          []validator.String{notEmpty(`"notebook-anna"`)},
+				Validators:          validName(`"notebook-anna"`),
 			},
 			"role":             ephemeralRole(),
 			"access_token_ttl": ephemeralLifetime(accessTokenTTLText, false),

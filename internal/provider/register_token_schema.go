@@ -33,7 +33,7 @@ func registerTokenSchema() schema.Schema {
 			"access_token_name": schema.StringAttribute{
 				Required:            true,
 				MarkdownDescription: accessTokenNameText + " A change replaces the register token.",
-				Validators:          []validator.String{notEmpty(`"notebook-anna"`)},
+				Validators:          validName(`"notebook-anna"`),
 				PlanModifiers:       []planmodifier.String{replace},
 			},
 			"role":             role,

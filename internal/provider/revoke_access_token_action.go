@@ -9,7 +9,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/action/schema"
 	"github.com/hashicorp/terraform-plugin-framework/path"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mlplatform/terraform-provider-mlplatform/internal/mlplatform"
@@ -38,7 +37,7 @@ func (a *revokeAccessTokenAction) Schema(_ context.Context, _ action.SchemaReque
 			"name": schema.StringAttribute{
 				Required:            true,
 				MarkdownDescription: nameText,
-				Validators:          []validator.String{notEmpty(`"nightly-etl"`)},
+				Validators:          validName(`"nightly-etl"`),
 			},
 		},
 	}
@@ -57,7 +56,7 @@ func (a *revokeAccessTokenAction) Invoke(ctx context.Context, req action.InvokeR
 		addServiceError(&resp.Diagnostics, summary, fmt.Errorf("access token %q: %w", name, err), mlplatform.RoleAdmin)
 	}
 	// During an incident, a cached list is not good enough.
-	list, err := client.ListAccessTokens(ctx)
+	list, err := client.FreshAccessTokens(ctx)
 	if err != nil {
 		fail(err)
 		return

@@ -31,6 +31,26 @@ func (v notEmptyValidator) ValidateString(_ context.Context, req validator.Strin
 	}
 }
 
+// singleLine warns of a line break, which a name read from a file often ends with.
+type singleLine struct{}
+
+func (singleLine) Description(context.Context) string { return "should be on one line" }
+
+func (v singleLine) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+
+func (singleLine) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if strings.ContainsAny(req.ConfigValue.ValueString(), "\r\n") {
+		resp.Diagnostics.AddAttributeWarning(req.Path, "Line break in a name", fmt.Sprintf("`%s` is %q. The line break is part of "+
+			"the name, so other tools have to pass it too. If the text comes from a file, use `trimspace(file(\"name.txt\"))`.",
+			lastStep(req.Path), req.ConfigValue.ValueString()))
+	}
+}
+
+// validName validates the name of a token, or its prefix.
+func validName(example string) []validator.String {
+	return []validator.String{notEmpty(example), singleLine{}}
+}
+
 // oneOf validates that the value is allowed and suggests one that differs only in case.
 func oneOf(allowed ...string) validator.String { return oneOfValidator{allowed: allowed} }
 
