@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mlplatform/terraform-provider-mlplatform/internal/acctest"
+
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
 
@@ -25,15 +27,15 @@ const runProvider = "provider \"mlplatform\" {\n  alias = \"run\"\n  token = " +
 
 // openWrites and closeWrites are the requests of an ephemeral access token that change something.
 var (
-	openWrites  = mintWrites
+	openWrites  = acctest.MintWrites
 	closeWrites = []string{emulator.OpDeleteAccessToken}
 )
 
 // wantBalance fails the test if not every token that was made was deleted, by name and once.
-func (b *bench) wantBalance(t *testing.T) {
+func wantBalance(t *testing.T, svc *acctest.Service) {
 	t.Helper()
 	made, deleted := 0, 0
-	for _, request := range b.emulator.Journal() {
+	for _, request := range svc.Emulator.Journal() {
 		switch {
 		case request.Operation == emulator.OpRedeemRegisterToken && request.Status == 201:
 			made++
@@ -44,7 +46,7 @@ func (b *bench) wantBalance(t *testing.T) {
 	if made == 0 || made != deleted {
 		t.Errorf("%d tokens were made and %d deleted", made, deleted)
 	}
-	if held := b.held(t); len(held) != 0 {
+	if held := svc.LiveTokenNames(t); len(held) != 0 {
 		t.Errorf("the service still holds %q", held)
 	}
 }
@@ -60,22 +62,22 @@ func TestEphemeralAccessToken(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := emulated(t)
-			b.runEchoed(t, resourceStep(
-				b.config(ephemeralBlock("access_token", lines(`ttl = "90m"`, test.attributes))+echoed("access_token")),
+			svc := acctest.NewService(t)
+			acctest.RunWithEcho(t, resourceStep(
+				svc.Config(ephemeralBlock("access_token", lines(`ttl = "90m"`, test.attributes))+echoed("access_token")),
 				func(*terraform.State) error { return nil },
 				echoes("role", knownvalue.StringExact(test.role)),
 				echoes("name", knownvalue.StringRegexp(regexp.MustCompile("^"+regexp.QuoteMeta(test.prefix)+"[a-z2-7]{12}$"))),
-				echoes("expires_at", knownvalue.StringExact(epoch.Add(90*time.Minute).Format(time.RFC3339))),
+				echoes("expires_at", knownvalue.StringExact(acctest.Start.Add(90*time.Minute).Format(time.RFC3339))),
 				echoes("id", knownvalue.StringRegexp(regexp.MustCompile("^[0-9a-f-]{36}$"))),
 				echoes("token", knownvalue.StringFunc(func(value string) error {
-					if !slices.Contains(b.emulator.IssuedValues(), value) {
+					if !slices.Contains(svc.Emulator.IssuedValues(), value) {
 						return fmt.Errorf("the value was not issued")
 					}
 					return nil
 				})),
 			))
-			b.wantBalance(t)
+			wantBalance(t, svc)
 		})
 	}
 }
@@ -83,11 +85,11 @@ func TestEphemeralAccessToken(t *testing.T) {
 // Not enabled, it asks nothing of the service, has no value, and closing it does nothing.
 func TestEphemeralAccessTokenNotEnabled(t *testing.T) {
 	t.Parallel()
-	b := emulated(t)
-	b.runEchoed(t, resourceStep(
-		b.config(ephemeralBlock("access_token", lines(`ttl = "1h"`, `enabled = false`))+echoed("access_token")),
+	svc := acctest.NewService(t)
+	acctest.RunWithEcho(t, resourceStep(
+		svc.Config(ephemeralBlock("access_token", lines(`ttl = "1h"`, `enabled = false`))+echoed("access_token")),
 		func(*terraform.State) error {
-			if made := len(b.emulator.Journal()); made != 0 {
+			if made := len(svc.Emulator.Journal()); made != 0 {
 				return fmt.Errorf("%d requests were made", made)
 			}
 			return nil
@@ -119,19 +121,19 @@ func TestEphemeralAccessTokenPhases(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			needs(t, ephemeralResources)
-			b := emulated(t)
-			w := newWorkspace(t, b).traced()
-			w.write("main.tf", later+ephemeralBlock("access_token", test.config)+job(ephemeralValue))
-			wantNoLeak(t, b, w.plan("-out=saved"))
-			b.wantWrites(t, "plan", test.planned...)
-			wantNoLeak(t, b, w.succeed("apply", "-no-color", "saved"))
-			if !w.used(b.latest()) {
+			acctest.Needs(t, acctest.EphemeralResources)
+			svc := acctest.NewService(t)
+			w := acctest.NewWorkspace(t, svc).Traced()
+			w.Write("main.tf", later+ephemeralBlock("access_token", test.config)+job(ephemeralValue))
+			w.ExpectNoLeak(w.Plan("-out=saved"))
+			svc.ExpectWrites(t, "plan", test.planned...)
+			w.ExpectNoLeak(w.MustRun("apply", "-no-color", "saved"))
+			if !w.JobUsed(svc.LastValue()) {
 				t.Error("the job had another value than the one that was minted")
 			}
-			b.wantBalance(t)
-			b.wantWrites(t, "apply", both...)
-			w.wantNoValueInFiles()
+			wantBalance(t, svc)
+			svc.ExpectWrites(t, "apply", both...)
+			w.ExpectNoLeakInFiles()
 		})
 	}
 }
@@ -139,10 +141,10 @@ func TestEphemeralAccessTokenPhases(t *testing.T) {
 // Another provider block may work with it: whoever reads as it is the token of this run.
 func TestEphemeralAccessTokenOfAnotherProvider(t *testing.T) {
 	t.Parallel()
-	needs(t, ephemeralResources)
-	b := emulated(t)
-	w := newWorkspace(t, b)
-	w.write("main.tf", ephemeralBlock("access_token", lines(`ttl = "1h"`, `name_prefix = "run-"`, `role = "ADMIN"`))+runProvider+`
+	acctest.Needs(t, acctest.EphemeralResources)
+	svc := acctest.NewService(t)
+	w := acctest.NewWorkspace(t, svc)
+	w.Write("main.tf", ephemeralBlock("access_token", lines(`ttl = "1h"`, `name_prefix = "run-"`, `role = "ADMIN"`))+runProvider+`
 resource "mlplatform_access_token" "test" {
   provider = mlplatform.run
   name     = "made by the run"
@@ -154,15 +156,15 @@ output "me" {
   value = data.mlplatform_current_token.me.name
 }
 `)
-	w.apply()
-	if me := w.succeed("output", "-raw", "me").stdout; !strings.HasPrefix(me, "run-") {
+	w.Apply()
+	if me := w.MustRun("output", "-raw", "me").Stdout; !strings.HasPrefix(me, "run-") {
 		t.Errorf("the other provider works with the token %q", me)
 	}
-	if held := b.held(t); !slices.Equal(held, []string{"made by the run"}) {
+	if held := svc.LiveTokenNames(t); !slices.Equal(held, []string{"made by the run"}) {
 		t.Errorf("the service holds %q", held)
 	}
-	w.destroy()
-	b.wantBalance(t)
+	w.Destroy()
+	wantBalance(t, svc)
 }
 
 // A run that fails while the token is open deletes it all the same, though the CLI does not close it then.
@@ -175,9 +177,9 @@ func TestEphemeralAccessTokenOfAFailedRun(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			needs(t, ephemeralResources)
-			b := emulated(t)
-			w := newWorkspace(t, b)
+			acctest.Needs(t, acctest.EphemeralResources)
+			svc := acctest.NewService(t)
+			w := acctest.NewWorkspace(t, svc)
 			config := ephemeralBlock("access_token", lines(`ttl = "1h"`, `enabled = terraform.applying`)) + job(ephemeralValue)
 			if failing == "" {
 				// The name is taken, which the service tells only now.
@@ -185,12 +187,12 @@ func TestEphemeralAccessTokenOfAFailedRun(t *testing.T) {
 			} else {
 				config = strings.Replace(config, "sha256sum > used", failing, 1)
 			}
-			w.write("main.tf", config)
-			if got := w.run("apply", "-no-color", "-auto-approve"); got.exitCode != 1 {
-				t.Errorf("exit code %d:\n%s", got.exitCode, got.shown())
+			w.Write("main.tf", config)
+			if got := w.Run("apply", "-no-color", "-auto-approve"); got.ExitCode != 1 {
+				t.Errorf("exit code %d:\n%s", got.ExitCode, got.Output())
 			}
-			b.wantBalance(t)
-			b.wantWrites(t, "apply", slices.Concat(openWrites, closeWrites)...)
+			wantBalance(t, svc)
+			svc.ExpectWrites(t, "apply", slices.Concat(openWrites, closeWrites)...)
 		})
 	}
 }
@@ -198,23 +200,23 @@ func TestEphemeralAccessTokenOfAFailedRun(t *testing.T) {
 // If it cannot be deleted then, there is only the log to say so.
 func TestEphemeralAccessTokenLeftByAFailedRun(t *testing.T) {
 	t.Parallel()
-	needs(t, ephemeralResources)
-	b := emulated(t)
-	w := newWorkspace(t, b).traced()
-	w.write("main.tf", patient+
+	acctest.Needs(t, acctest.EphemeralResources)
+	svc := acctest.NewService(t)
+	w := acctest.NewWorkspace(t, svc).Traced()
+	w.Write("main.tf", acctest.NoRetriesSlow+
 		ephemeralBlock("access_token", lines(`ttl = "90m"`, `enabled = terraform.applying`))+
 		strings.Replace(job(ephemeralValue), "sha256sum > used", "exit 3", 1))
-	b.emulator.Inject(emulator.Fault{Operation: emulator.OpDeleteAccessToken, Kind: emulator.Respond, Status: 500, Times: -1})
-	got := w.run("apply", "-no-color", "-auto-approve")
-	b.emulator.ClearFaults()
-	wantNoLeak(t, b, got)
-	held := b.held(t)
+	svc.Emulator.Inject(emulator.Fault{Operation: emulator.OpDeleteAccessToken, Kind: emulator.Respond, Status: 500, Times: -1})
+	got := w.Run("apply", "-no-color", "-auto-approve")
+	svc.Emulator.ClearFaults()
+	w.ExpectNoLeak(got)
+	held := svc.LiveTokenNames(t)
 	if len(held) != 1 {
 		t.Fatalf("the service holds %q", held)
 	}
-	log := strings.ReplaceAll(got.log, `\"`, `"`)
+	log := strings.ReplaceAll(got.Log, `\"`, `"`)
 	if want := fmt.Sprintf("the access token %q", held[0]); !strings.Contains(log, want) ||
-		!strings.Contains(log, "of this run may still exist; it expires at "+epoch.Add(90*time.Minute).Format(time.RFC3339)) {
+		!strings.Contains(log, "of this run may still exist; it expires at "+acctest.Start.Add(90*time.Minute).Format(time.RFC3339)) {
 		t.Errorf("the log does not say that %s may be left behind", held[0])
 	}
 }
@@ -222,19 +224,19 @@ func TestEphemeralAccessTokenLeftByAFailedRun(t *testing.T) {
 // So does a plan that fails while the token is open.
 func TestEphemeralAccessTokenOfAFailedPlan(t *testing.T) {
 	t.Parallel()
-	needs(t, ephemeralResources)
-	b := emulated(t)
-	w := newWorkspace(t, b)
-	w.write("main.tf", ephemeralBlock("access_token", lines(`ttl = "1h"`, `role = "ADMIN"`))+runProvider+`
+	acctest.Needs(t, acctest.EphemeralResources)
+	svc := acctest.NewService(t)
+	w := acctest.NewWorkspace(t, svc)
+	w.Write("main.tf", ephemeralBlock("access_token", lines(`ttl = "1h"`, `role = "ADMIN"`))+runProvider+`
 data "mlplatform_access_token" "absent" {
   provider = mlplatform.run
   name     = "absent"
 }
 `)
-	if got := w.run("plan", "-no-color"); got.exitCode != 1 || !says(`no access token named "absent"`).MatchString(got.shown()) {
-		t.Errorf("exit code %d:\n%s", got.exitCode, got.shown())
+	if got := w.Run("plan", "-no-color"); got.ExitCode != 1 || !acctest.OutputMatches(`no access token named "absent"`).MatchString(got.Output()) {
+		t.Errorf("exit code %d:\n%s", got.ExitCode, got.Output())
 	}
-	b.wantBalance(t)
+	wantBalance(t, svc)
 }
 
 // Where opening fails half way, nothing closes the token, so nothing may be left; and where it is left all the same, the
@@ -274,30 +276,30 @@ func TestEphemeralAccessTokenOpenedHalfWay(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			needs(t, ephemeralResources)
-			b := emulated(t)
-			w := newWorkspace(t, b).traced()
-			w.write("main.tf", patient+
+			acctest.Needs(t, acctest.EphemeralResources)
+			svc := acctest.NewService(t)
+			w := acctest.NewWorkspace(t, svc).Traced()
+			w.Write("main.tf", acctest.NoRetriesSlow+
 				ephemeralBlock("access_token", lines(`ttl = "90m"`, `enabled = terraform.applying`))+job(ephemeralValue))
 			for _, fault := range test.faults {
-				b.emulator.Inject(fault)
+				svc.Emulator.Inject(fault)
 			}
-			got := w.run("apply", "-no-color", "-auto-approve")
-			wantNoLeak(t, b, got)
-			b.emulator.ClearFaults()
-			if got.exitCode != 1 || !says(test.says).MatchString(got.shown()) {
-				t.Errorf("exit code %d:\n%s", got.exitCode, got.shown())
+			got := w.Run("apply", "-no-color", "-auto-approve")
+			w.ExpectNoLeak(got)
+			svc.Emulator.ClearFaults()
+			if got.ExitCode != 1 || !acctest.OutputMatches(test.says).MatchString(got.Output()) {
+				t.Errorf("exit code %d:\n%s", got.ExitCode, got.Output())
 			}
-			held := b.held(t)
+			held := svc.LiveTokenNames(t)
 			if left := len(held) == 1; left != test.left {
 				t.Errorf("the service holds %q", held)
 			}
 			for _, name := range held {
-				if !strings.Contains(got.shown(), fmt.Sprintf("%q", name)) {
-					t.Errorf("%s is left behind, of which the user is not told:\n%s", name, got.shown())
+				if !strings.Contains(got.Output(), fmt.Sprintf("%q", name)) {
+					t.Errorf("%s is left behind, of which the user is not told:\n%s", name, got.Output())
 				}
 			}
-			w.wantNoValueInFiles()
+			w.ExpectNoLeakInFiles()
 		})
 	}
 }
@@ -316,27 +318,27 @@ func TestEphemeralAccessTokenNotClosed(t *testing.T) {
 		for _, args := range [][]string{{"plan"}, {"apply", "-auto-approve"}} {
 			t.Run(name+" in "+args[0], func(t *testing.T) {
 				t.Parallel()
-				needs(t, ephemeralResources)
-				b := emulated(t)
-				w := newWorkspace(t, b)
+				acctest.Needs(t, acctest.EphemeralResources)
+				svc := acctest.NewService(t)
+				w := acctest.NewWorkspace(t, svc)
 				// In the plan or in the apply, not in both: the second would not be reached.
 				enabled := fmt.Sprintf("enabled = terraform.applying == %t", args[0] == "apply")
-				w.write("main.tf", patient+
+				w.Write("main.tf", acctest.NoRetriesSlow+
 					ephemeralBlock("access_token", lines(`ttl = "90m"`, enabled))+job("coalesce("+ephemeralValue+", \"none\")"))
 				fault := test.fault
 				fault.Operation, fault.Times = emulator.OpDeleteAccessToken, -1
-				b.emulator.Inject(fault)
-				got := w.run(append(args, "-no-color")...)
-				b.emulator.ClearFaults()
-				left := b.emulator.LiveTokens()
+				svc.Emulator.Inject(fault)
+				got := w.Run(append(args, "-no-color")...)
+				svc.Emulator.ClearFaults()
+				left := svc.Emulator.LiveTokens()
 				left = slices.DeleteFunc(left, func(token emulator.Token) bool { return token.Name == "emulator-admin" })
 				if len(left) != 1 {
-					t.Fatalf("the service holds %d tokens\n%s", len(left), got.shown())
+					t.Fatalf("the service holds %d tokens\n%s", len(left), got.Output())
 				}
 				want := fmt.Sprintf("The access token %q (ID %s) of this run may still exist; it expires at %s.",
-					left[0].Name, left[0].ID, epoch.Add(90*time.Minute).Format(time.RFC3339))
-				if got.exitCode != 1 || !says(want).MatchString(got.shown()) || !says(test.says).MatchString(got.shown()) {
-					t.Errorf("exit code %d, without %s\n%s", got.exitCode, want, got.shown())
+					left[0].Name, left[0].ID, acctest.Start.Add(90*time.Minute).Format(time.RFC3339))
+				if got.ExitCode != 1 || !acctest.OutputMatches(want).MatchString(got.Output()) || !acctest.OutputMatches(test.says).MatchString(got.Output()) {
+					t.Errorf("exit code %d, without %s\n%s", got.ExitCode, want, got.Output())
 				}
 			})
 		}
@@ -346,20 +348,20 @@ func TestEphemeralAccessTokenNotClosed(t *testing.T) {
 // Told not to, it leaves the token to its expiry.
 func TestEphemeralAccessTokenKept(t *testing.T) {
 	t.Parallel()
-	needs(t, ephemeralResources)
-	b := emulated(t)
-	w := newWorkspace(t, b)
-	w.write("main.tf", ephemeralBlock("access_token", lines(`ttl = "1h"`, `name_prefix = "kept-"`, `enabled = terraform.applying`, `revoke_on_close = false`))+
+	acctest.Needs(t, acctest.EphemeralResources)
+	svc := acctest.NewService(t)
+	w := acctest.NewWorkspace(t, svc)
+	w.Write("main.tf", ephemeralBlock("access_token", lines(`ttl = "1h"`, `name_prefix = "kept-"`, `enabled = terraform.applying`, `revoke_on_close = false`))+
 		job(ephemeralValue))
-	w.apply()
-	b.wantWrites(t, "apply", openWrites...)
-	if held := b.held(t); len(held) != 1 || !strings.HasPrefix(held[0], "kept-") {
+	w.Apply()
+	svc.ExpectWrites(t, "apply", openWrites...)
+	if held := svc.LiveTokenNames(t); len(held) != 1 || !strings.HasPrefix(held[0], "kept-") {
 		t.Errorf("the service holds %q", held)
 	}
-	if own, err := b.client(t).WithToken(mlplatform.Secret(b.latest())).WhoAmI(t.Context()); err != nil || !strings.HasPrefix(own.Name, "kept-") {
+	if own, err := svc.Client(t).WithToken(mlplatform.Secret(svc.LastValue())).WhoAmI(t.Context()); err != nil || !strings.HasPrefix(own.Name, "kept-") {
 		t.Errorf("the value belongs to the token %q: %v", own.Name, err)
 	}
-	w.wantNoValueInFiles()
+	w.ExpectNoLeakInFiles()
 }
 
 // Between its opening and its closing somebody deletes the token, and somebody makes another one of its name: what is
@@ -369,9 +371,9 @@ func TestEphemeralAccessTokenTakenAway(t *testing.T) {
 	for name, again := range map[string]bool{"deleted": false, "made again": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			needs(t, ephemeralResources)
+			acctest.Needs(t, acctest.EphemeralResources)
 			var server atomic.Pointer[emulator.Server]
-			b := emulated(t, func(o *emulator.Options) {
+			svc := acctest.NewService(t, func(o *emulator.Options) {
 				o.OnRequest = func(request emulator.Request) {
 					if request.Operation != emulator.OpWhoAmI || request.Role != "USER" {
 						return
@@ -390,17 +392,17 @@ func TestEphemeralAccessTokenTakenAway(t *testing.T) {
 					}
 				}
 			})
-			server.Store(b.emulator)
-			w := newWorkspace(t, b)
-			w.write("main.tf", ephemeralBlock("access_token", lines(`ttl = "1h"`, `enabled = terraform.applying`))+job(ephemeralValue))
+			server.Store(svc.Emulator)
+			w := acctest.NewWorkspace(t, svc)
+			w.Write("main.tf", ephemeralBlock("access_token", lines(`ttl = "1h"`, `enabled = terraform.applying`))+job(ephemeralValue))
 			// The answer takes longer than a list may be old that decides on a deletion.
-			b.emulator.Inject(emulator.Fault{Operation: emulator.OpWhoAmI, Kind: emulator.Slow, Delay: 2500 * time.Millisecond})
-			got := w.apply()
-			b.wantWrites(t, "apply", openWrites...)
-			if warned := says("Another access token named").MatchString(got.shown()); warned != again {
-				t.Errorf("a warning of another token: %v\n%s", warned, got.shown())
+			svc.Emulator.Inject(emulator.Fault{Operation: emulator.OpWhoAmI, Kind: emulator.Slow, Delay: 2500 * time.Millisecond})
+			got := w.Apply()
+			svc.ExpectWrites(t, "apply", openWrites...)
+			if warned := acctest.OutputMatches("Another access token named").MatchString(got.Output()); warned != again {
+				t.Errorf("a warning of another token: %v\n%s", warned, got.Output())
 			}
-			held := b.held(t)
+			held := svc.LiveTokenNames(t)
 			if left := len(held) == 1; left != again {
 				t.Errorf("the service holds %q", held)
 			}

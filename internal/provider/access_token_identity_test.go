@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mlplatform/terraform-provider-mlplatform/internal/acctest"
+
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
@@ -28,62 +30,63 @@ func identified(name string) []statecheck.StateCheck {
 
 // identityImport imports the token of a name into the resource under test.
 func identityImport(name string) string {
-	return fmt.Sprintf("import {\n  to       = mlplatform_access_token.test\n  identity = { name = %s }\n}\n", hcl(name))
+	return fmt.Sprintf("import {\n  to       = mlplatform_access_token.test\n  identity = { name = %s }\n}\n", acctest.Quote(name))
 }
 
 // storedIdentity is the identity of the token under test in the state file; empty if it has none.
-func (w *workspace) storedIdentity() string {
-	w.t.Helper()
+func storedIdentity(w *acctest.Workspace) string {
+	w.T.Helper()
 	var resources []struct {
 		Type      string
 		Instances []struct{ Identity struct{ Name string } }
 	}
-	if err := json.Unmarshal([]byte(w.stored()), &resources); err != nil {
-		w.t.Fatal(err)
+	if err := json.Unmarshal([]byte(w.StateResources()), &resources); err != nil {
+		w.T.Fatal(err)
 	}
 	for _, found := range resources {
 		if found.Type == "mlplatform_access_token" {
 			return found.Instances[0].Identity.Name
 		}
 	}
-	w.t.Fatal("the state has no access token")
+	w.T.Fatal("the state has no access token")
 	return ""
 }
 
 // It identifies the token when it is made, read, changed in place and replaced.
 func TestIdentity(t *testing.T) {
 	t.Parallel()
-	b := emulated(t)
-	config := func(lines ...string) string { return b.config(accessToken(strings.Join(lines, "\n"))) }
+	svc := acctest.NewService(t)
+	config := func(lines ...string) string { return svc.Config(accessToken(strings.Join(lines, "\n"))) }
 	const first, second, ttl = `name = "a \"first\" name"`, `name = "second"`, `ttl = "1h"`
-	b.runWith(t, identities,
+	acctest.Needs(t, acctest.Identities)
+	acctest.Run(t,
 		resource.TestStep{Config: config(first, ttl), ConfigStateChecks: identified(`a "first" name`)},
-		resource.TestStep{Config: config(first, ttl), ConfigPlanChecks: emptyPlan(), ConfigStateChecks: identified(`a "first" name`)},
+		resource.TestStep{Config: config(first, ttl), ConfigPlanChecks: acctest.EmptyPlan(), ConfigStateChecks: identified(`a "first" name`)},
 		resource.TestStep{
 			Config:            config(first, ttl, `delete_on_destroy = false`),
-			ConfigPlanChecks:  checks(action(plancheck.ResourceActionUpdate)),
+			ConfigPlanChecks:  acctest.PlanChecks(plancheck.ExpectResourceAction(tokenAddress, plancheck.ResourceActionUpdate)),
 			ConfigStateChecks: identified(`a "first" name`),
 		},
 		resource.TestStep{RefreshState: true},
 		resource.TestStep{
 			Config:            config(second, ttl),
-			ConfigPlanChecks:  checks(action(plancheck.ResourceActionReplace)),
+			ConfigPlanChecks:  acctest.PlanChecks(plancheck.ExpectResourceAction(tokenAddress, plancheck.ResourceActionReplace)),
 			ConfigStateChecks: identified("second"),
 		},
 		// A token that is missing or somebody else's keeps its identity: the state is kept, too.
 		resource.TestStep{
 			PreConfig: func() {
-				b.emulator.Revoke("second")
-				b.seed(t, seedToken("second"))
+				svc.Emulator.Revoke("second")
+				svc.Seed(t, seedToken("second"))
 			},
 			Config:            config(second, ttl),
-			ConfigPlanChecks:  checks(plancheck.ExpectEmptyPlan()),
+			ConfigPlanChecks:  acctest.PlanChecks(plancheck.ExpectEmptyPlan()),
 			ConfigStateChecks: append(identified("second"), attribute("status", knownvalue.StringExact("conflict"))),
 		},
 		resource.TestStep{
-			PreConfig:         func() { b.emulator.Revoke("second") },
+			PreConfig:         func() { svc.Emulator.Revoke("second") },
 			Config:            config(second, ttl),
-			ConfigPlanChecks:  checks(action(plancheck.ResourceActionDestroyBeforeCreate)),
+			ConfigPlanChecks:  acctest.PlanChecks(plancheck.ExpectResourceAction(tokenAddress, plancheck.ResourceActionDestroyBeforeCreate)),
 			ConfigStateChecks: identified("second"),
 		},
 	)
@@ -92,14 +95,16 @@ func TestIdentity(t *testing.T) {
 // A token of a generated or a foreign name is identified by the name that it got.
 func TestIdentityOfNamesFromElsewhere(t *testing.T) {
 	t.Parallel()
-	b := emulated(t)
-	b.runWith(t, identities, resource.TestStep{
-		Config:            b.config(accessToken(`name_prefix = "generated-"`)),
+	svc := acctest.NewService(t)
+	acctest.Needs(t, acctest.Identities)
+	acctest.Run(t, resource.TestStep{
+		Config:            svc.Config(accessToken(`name_prefix = "generated-"`)),
 		ConfigStateChecks: identified("")[1:],
 	})
-	redeemed := emulated(t)
-	redeemed.runWith(t, identities, resource.TestStep{
-		Config: redeemed.config(registerToken(lines(`access_token_name = "given"`, `ttl = "1h"`)) +
+	redeemed := acctest.NewService(t)
+	acctest.Needs(t, acctest.Identities)
+	acctest.Run(t, resource.TestStep{
+		Config: redeemed.Config(registerToken(lines(`access_token_name = "given"`, `ttl = "1h"`)) +
 			accessToken(`register_token_wo = mlplatform_register_token.test.token`)),
 		ConfigStateChecks: identified("given"),
 	})
@@ -111,23 +116,24 @@ func TestImportByIdentity(t *testing.T) {
 	for name, tokenName := range map[string]string{"plain": "hand-made", "any text": `a "hand made" ${token}/ключ`} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := emulated(t)
-			row := b.seed(t, emulator.SeedToken{Name: tokenName, Role: "ADMIN", TTL: time.Hour})
-			config := b.config(accessToken("name = " + hcl(tokenName)))
-			b.runWith(t, identities,
+			svc := acctest.NewService(t)
+			row := svc.Seed(t, emulator.SeedToken{Name: tokenName, Role: "ADMIN", TTL: time.Hour})
+			config := svc.Config(accessToken("name = " + acctest.Quote(tokenName)))
+			acctest.Needs(t, acctest.Identities)
+			acctest.Run(t,
 				resource.TestStep{
 					Config:           config + identityImport(tokenName),
-					ConfigPlanChecks: checks(action(plancheck.ResourceActionNoop)),
+					ConfigPlanChecks: acctest.PlanChecks(plancheck.ExpectResourceAction(tokenAddress, plancheck.ResourceActionNoop)),
 					ConfigStateChecks: append(identified(tokenName),
 						attribute("id", knownvalue.StringExact(row.ID)),
 						attribute("role", knownvalue.StringExact("ADMIN")),
-						attribute("expires_at", knownvalue.StringExact(epoch.Add(time.Hour).Format(time.RFC3339))),
+						attribute("expires_at", knownvalue.StringExact(acctest.Start.Add(time.Hour).Format(time.RFC3339))),
 						attribute("token", knownvalue.Null()),
 						attribute("status", knownvalue.StringExact("active")),
 					),
-					Check: b.expectWrites(),
+					Check: svc.CheckWrites(),
 				},
-				resource.TestStep{Config: config, ConfigPlanChecks: emptyPlan(), Check: b.expectWrites()},
+				resource.TestStep{Config: config, ConfigPlanChecks: acctest.EmptyPlan(), Check: svc.CheckWrites()},
 			)
 		})
 	}
@@ -136,10 +142,11 @@ func TestImportByIdentity(t *testing.T) {
 // An import by name identifies the token, too.
 func TestIdentityOfAnImportByName(t *testing.T) {
 	t.Parallel()
-	b := emulated(t)
-	b.seed(t, seedToken("hand-made"))
-	b.runWith(t, identities, resource.TestStep{
-		Config:            b.config(accessToken(`name = "hand-made"`)) + importBlock("hand-made"),
+	svc := acctest.NewService(t)
+	svc.Seed(t, seedToken("hand-made"))
+	acctest.Needs(t, acctest.Identities)
+	acctest.Run(t, resource.TestStep{
+		Config:            svc.Config(accessToken(`name = "hand-made"`)) + importBlock("hand-made"),
 		ConfigStateChecks: identified("hand-made"),
 	})
 }
@@ -147,18 +154,18 @@ func TestIdentityOfAnImportByName(t *testing.T) {
 // Terraform writes the configuration of a token that is imported by identity, and the plan of it is empty.
 func TestConfigurationGeneratedByIdentity(t *testing.T) {
 	t.Parallel()
-	needs(t, identities)
-	b := emulated(t)
-	b.seed(t, emulator.SeedToken{Name: "hand-made", TTL: time.Hour})
-	w := newWorkspace(t, b)
-	w.write("main.tf", identityImport("hand-made"))
-	w.plan("-generate-config-out=generated.tf")
-	w.apply()
-	w.planIsEmpty()
-	if got := w.storedIdentity(); got != "hand-made" {
+	acctest.Needs(t, acctest.Identities)
+	svc := acctest.NewService(t)
+	svc.Seed(t, emulator.SeedToken{Name: "hand-made", TTL: time.Hour})
+	w := acctest.NewWorkspace(t, svc)
+	w.Write("main.tf", identityImport("hand-made"))
+	w.Plan("-generate-config-out=generated.tf")
+	w.Apply()
+	w.ExpectEmptyPlan()
+	if got := storedIdentity(w); got != "hand-made" {
 		t.Errorf("the identity is %q", got)
 	}
-	if writes := b.writes(); len(writes) != 0 {
+	if writes := svc.Writes(); len(writes) != 0 {
 		t.Errorf("the requests %v were made", writes)
 	}
 }
@@ -174,14 +181,14 @@ func TestImportByIdentityErrors(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			needs(t, identities)
-			b := emulated(t)
-			b.seed(t, seedToken("hand-made"))
-			w := newWorkspace(t, b)
-			w.write("main.tf", accessToken(`name = "hand-made"`)+
+			acctest.Needs(t, acctest.Identities)
+			svc := acctest.NewService(t)
+			svc.Seed(t, seedToken("hand-made"))
+			w := acctest.NewWorkspace(t, svc)
+			w.Write("main.tf", accessToken(`name = "hand-made"`)+
 				"import {\n  to       = mlplatform_access_token.test\n  identity = "+test.identity+"\n}\n")
-			if got := w.run("plan", "-no-color"); got.exitCode != 1 || !says(test.says).MatchString(got.shown()) {
-				t.Errorf("exit code %d:\n%s", got.exitCode, got.shown())
+			if got := w.Run("plan", "-no-color"); got.ExitCode != 1 || !acctest.OutputMatches(test.says).MatchString(got.Output()) {
+				t.Errorf("exit code %d:\n%s", got.ExitCode, got.Output())
 			}
 		})
 	}
@@ -192,23 +199,23 @@ func TestStateWithoutIdentity(t *testing.T) {
 	t.Parallel()
 	const before, after = `name = "older"`, "name = \"older\"\nrecreate_if_invalid = \"never\""
 	for name, test := range map[string]struct {
-		next func(*workspace)
+		next func(*acctest.Workspace)
 		gets string
 	}{
-		"plan":                   {func(w *workspace) { w.planIsEmpty() }, ""},
-		"refresh":                {func(w *workspace) { w.apply("-refresh-only") }, "older"},
-		"update":                 {func(w *workspace) { w.write("main.tf", accessToken(after)); w.apply() }, "older"},
-		"update without refresh": {func(w *workspace) { w.write("main.tf", accessToken(after)); w.apply("-refresh=false") }, "older"},
-		"replacement":            {func(w *workspace) { w.apply("-replace=" + tokenAddress) }, "older"},
+		"plan":                   {func(w *acctest.Workspace) { w.ExpectEmptyPlan() }, ""},
+		"refresh":                {func(w *acctest.Workspace) { w.Apply("-refresh-only") }, "older"},
+		"update":                 {func(w *acctest.Workspace) { w.Write("main.tf", accessToken(after)); w.Apply() }, "older"},
+		"update without refresh": {func(w *acctest.Workspace) { w.Write("main.tf", accessToken(after)); w.Apply("-refresh=false") }, "older"},
+		"replacement":            {func(w *acctest.Workspace) { w.Apply("-replace=" + tokenAddress) }, "older"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := emulated(t)
-			w := newWorkspace(t, b)
-			w.write("main.tf", accessToken(before))
-			w.apply()
+			svc := acctest.NewService(t)
+			w := acctest.NewWorkspace(t, svc)
+			w.Write("main.tf", accessToken(before))
+			w.Apply()
 			var state map[string]any
-			if err := json.Unmarshal([]byte(w.read("terraform.tfstate")), &state); err != nil {
+			if err := json.Unmarshal([]byte(w.Read("terraform.tfstate")), &state); err != nil {
 				t.Fatal(err)
 			}
 			forget(state)
@@ -216,21 +223,21 @@ func TestStateWithoutIdentity(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			w.write("terraform.tfstate", string(older))
-			if got := w.storedIdentity(); got != "" {
+			w.Write("terraform.tfstate", string(older))
+			if got := storedIdentity(w); got != "" {
 				t.Fatalf("the identity is still %q", got)
 			}
 			test.next(w)
 			want := test.gets
-			if !cliUnderTest(t).has(identities) {
+			if !acctest.Identities.Has(acctest.CLIVersion(t)) {
 				want = ""
 			}
-			if got := w.storedIdentity(); got != want {
+			if got := storedIdentity(w); got != want {
 				t.Errorf("the identity is %q instead of %q", got, want)
 			}
-			w.planIsEmpty()
-			w.destroy()
-			if held := b.held(t); len(held) != 0 {
+			w.ExpectEmptyPlan()
+			w.Destroy()
+			if held := svc.LiveTokenNames(t); len(held) != 0 {
 				t.Errorf("the service holds %q", held)
 			}
 		})

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mlplatform/terraform-provider-mlplatform/internal/acctest"
+
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/querycheck"
@@ -33,18 +35,18 @@ type queried struct {
 }
 
 // query runs `terraform query -json` and returns what it found, in its order.
-func (w *workspace) query() []queried {
-	w.t.Helper()
-	got := w.succeed("query", "-json")
-	wantNoLeakIn(w.t, w.b, "query -json", got.shown())
+func query(w *acctest.Workspace) []queried {
+	w.T.Helper()
+	got := w.MustRun("query", "-json")
+	w.Service.ExpectNoLeak(w.T, "query -json", got.Output())
 	found := []queried{}
-	for line := range strings.Lines(got.stdout) {
+	for line := range strings.Lines(got.Stdout) {
 		var message struct {
 			Type  string  `json:"type"`
 			Found queried `json:"list_resource_found"`
 		}
 		if err := json.Unmarshal([]byte(line), &message); err != nil {
-			w.t.Fatalf("%v: %s", err, line)
+			w.T.Fatalf("%v: %s", err, line)
 		}
 		if message.Type == "list_resource_found" {
 			found = append(found, message.Found)
@@ -54,12 +56,12 @@ func (w *workspace) query() []queried {
 }
 
 // newQuery makes a workspace with a list block.
-func newQuery(t *testing.T, b *bench, block string) *workspace {
+func newQuery(t *testing.T, svc *acctest.Service, block string) *acctest.Workspace {
 	t.Helper()
-	needs(t, queries)
-	w := newWorkspace(t, b)
-	w.write("main.tf", patient)
-	w.write("tokens.tfquery.hcl", block)
+	acctest.Needs(t, acctest.Queries)
+	w := acctest.NewWorkspace(t, svc)
+	w.Write("main.tf", acctest.NoRetriesSlow)
+	w.Write("tokens.tfquery.hcl", block)
 	return w
 }
 
@@ -68,7 +70,7 @@ func newQuery(t *testing.T, b *bench, block string) *workspace {
 func TestQueryAdoptsManyTokens(t *testing.T) {
 	t.Parallel()
 	const many = 50
-	b := emulated(t)
+	svc := acctest.NewService(t)
 	names := []string{}
 	for i := range many {
 		token := emulator.SeedToken{Name: fmt.Sprintf("hand-made %02d", i)}
@@ -83,45 +85,45 @@ func TestQueryAdoptsManyTokens(t *testing.T) {
 			token.Role, token.TTL, token.Issuer = "ADMIN", 30*24*time.Hour, "anna@example.com"
 		}
 		names = append(names, token.Name)
-		b.seed(t, token)
+		svc.Seed(t, token)
 	}
-	b.seed(t, seedToken("not to be adopted"))
-	before := b.emulator.Tokens()
-	w := newQuery(t, b, listBlock("", `name_regex = "^hand-made "`)).traced()
+	svc.Seed(t, seedToken("not to be adopted"))
+	before := svc.Emulator.Tokens()
+	w := newQuery(t, svc, listBlock("", `name_regex = "^hand-made "`)).Traced()
 
-	wantNoLeak(t, b, w.succeed("query", "-no-color", "-generate-config-out=generated.tf"))
-	if imports := strings.Count(w.read("generated.tf"), "\nimport {"); imports != many {
+	w.ExpectNoLeak(w.MustRun("query", "-no-color", "-generate-config-out=generated.tf"))
+	if imports := strings.Count(w.Read("generated.tf"), "\nimport {"); imports != many {
 		t.Errorf("there are %d import blocks", imports)
 	}
-	got := w.apply()
-	wantNoLeak(t, b, got)
-	if !says(fmt.Sprintf("Resources: %d imported, 0 added, 0 changed, 0 destroyed.", many)).MatchString(got.stdout) {
-		t.Error(got.shown())
+	got := w.Apply()
+	w.ExpectNoLeak(got)
+	if !acctest.OutputMatches(fmt.Sprintf("Resources: %d imported, 0 added, 0 changed, 0 destroyed.", many)).MatchString(got.Stdout) {
+		t.Error(got.Output())
 	}
-	w.planIsEmpty()
-	if addresses := w.addresses(); len(addresses) != many {
+	w.ExpectEmptyPlan()
+	if addresses := w.Addresses(); len(addresses) != many {
 		t.Errorf("the state holds %q", addresses)
 	}
 	for _, i := range []int{0, 13, many - 1} {
 		address := fmt.Sprintf("mlplatform_access_token.test_%d", i)
-		if name := w.resource(address).Values["name"]; name != names[i] {
+		if name := w.Resource(address).Values["name"]; name != names[i] {
 			t.Errorf("%s has the name %v instead of %q", address, name, names[i])
 		}
 	}
-	w.wantNoValueInFiles()
+	w.ExpectNoLeakInFiles()
 
 	// Nothing of it has to stay: neither the import blocks nor the arguments that only repeat a default.
 	var config strings.Builder
 	for i, name := range names {
-		fmt.Fprintf(&config, "resource \"mlplatform_access_token\" \"test_%d\" {\n  name = %s\n}\n", i, hcl(name))
+		fmt.Fprintf(&config, "resource \"mlplatform_access_token\" \"test_%d\" {\n  name = %s\n}\n", i, acctest.Quote(name))
 	}
-	w.write("generated.tf", config.String())
-	w.planIsEmpty()
+	w.Write("generated.tf", config.String())
+	w.ExpectEmptyPlan()
 
-	if writes := b.writes(); len(writes) != 0 {
+	if writes := svc.Writes(); len(writes) != 0 {
 		t.Errorf("the requests %v were made", writes)
 	}
-	if after := b.emulator.Tokens(); len(after) != len(before) {
+	if after := svc.Emulator.Tokens(); len(after) != len(before) {
 		t.Errorf("of %d tokens the service holds %d", len(before), len(after))
 	}
 }
@@ -149,17 +151,17 @@ func TestQueryFilters(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			needs(t, queries)
-			b := emulated(t)
-			b.seed(t, emulator.SeedToken{Name: "usr-3", TTL: time.Hour})
-			b.clock.Advance(2 * time.Hour)
-			b.seed(t, emulator.SeedToken{Name: "usr-2", TTL: time.Hour})
-			b.seed(t, emulator.SeedToken{Name: "adm-2", Role: "ADMIN", TTL: 30 * 24 * time.Hour})
-			b.seed(t, emulator.SeedToken{Name: "adm-1", Role: "ADMIN"})
-			b.seed(t, emulator.SeedToken{Name: "usr-1"})
-			w := newQuery(t, b, listBlock(test.arguments, test.config))
+			acctest.Needs(t, acctest.Queries)
+			svc := acctest.NewService(t)
+			svc.Seed(t, emulator.SeedToken{Name: "usr-3", TTL: time.Hour})
+			svc.Clock.Advance(2 * time.Hour)
+			svc.Seed(t, emulator.SeedToken{Name: "usr-2", TTL: time.Hour})
+			svc.Seed(t, emulator.SeedToken{Name: "adm-2", Role: "ADMIN", TTL: 30 * 24 * time.Hour})
+			svc.Seed(t, emulator.SeedToken{Name: "adm-1", Role: "ADMIN"})
+			svc.Seed(t, emulator.SeedToken{Name: "usr-1"})
+			w := newQuery(t, svc, listBlock(test.arguments, test.config))
 			names := []string{}
-			for _, found := range w.query() {
+			for _, found := range query(w) {
 				names = append(names, found.DisplayName)
 				if found.Identity["name"] != found.DisplayName {
 					t.Errorf("%q has the identity %v", found.DisplayName, found.Identity)
@@ -178,16 +180,16 @@ func TestQueryFilters(t *testing.T) {
 // A resource that is included has all but the value, which `query -json` would print.
 func TestQueryIncludesResources(t *testing.T) {
 	t.Parallel()
-	b := emulated(t)
-	row := b.seed(t, emulator.SeedToken{Name: "hand-made", Role: "ADMIN", TTL: time.Hour})
-	w := newQuery(t, b, listBlock("include_resource = true", ""))
-	found := w.query()
+	svc := acctest.NewService(t)
+	row := svc.Seed(t, emulator.SeedToken{Name: "hand-made", Role: "ADMIN", TTL: time.Hour})
+	w := newQuery(t, svc, listBlock("include_resource = true", ""))
+	found := query(w)
 	if len(found) != 2 {
 		t.Fatalf("it lists %d tokens", len(found))
 	}
 	for name, want := range map[string]any{
 		"id": row.ID, "name": "hand-made", "role": "ADMIN", "issuer_name": row.IssuerName, "status": "active",
-		"expires_at": epoch.Add(time.Hour).Format(time.RFC3339), "token": nil, "ttl": nil,
+		"expires_at": acctest.Start.Add(time.Hour).Format(time.RFC3339), "token": nil, "ttl": nil,
 	} {
 		if got := found[1].Resource[name]; got != want {
 			t.Errorf("%s is not %v but %v", name, want, got)
@@ -195,23 +197,24 @@ func TestQueryIncludesResources(t *testing.T) {
 	}
 
 	// A token that Terraform made is no exception, though its value is in the state.
-	made := newQuery(t, b, listBlock("include_resource = true", `name_regex = "^made$"`))
-	made.write("token.tf", accessToken(`name = "made"`))
-	made.apply()
-	if found := made.query(); len(found) != 1 || found[0].Resource["token"] != nil {
+	made := newQuery(t, svc, listBlock("include_resource = true", `name_regex = "^made$"`))
+	made.Write("token.tf", accessToken(`name = "made"`))
+	made.Apply()
+	if found := query(made); len(found) != 1 || found[0].Resource["token"] != nil {
 		t.Errorf("the token that Terraform made is listed as %v", found)
 	}
-	wantNoLeakIn(t, b, "query", made.succeed("query", "-no-color").shown())
+	svc.ExpectNoLeak(t, "query", made.MustRun("query", "-no-color").Output())
 }
 
 // With the test framework: identity, display name and known values.
 func TestQueryChecks(t *testing.T) {
 	t.Parallel()
-	b := emulated(t)
-	b.seed(t, seedToken("hand-made"))
+	svc := acctest.NewService(t)
+	svc.Seed(t, seedToken("hand-made"))
 	const address = "mlplatform_access_token.test"
-	b.runWith(t, queries,
-		resource.TestStep{Config: b.config(dataSource("current_token", ""))},
+	acctest.Needs(t, acctest.Queries)
+	acctest.Run(t,
+		resource.TestStep{Config: svc.Config(dataSource("current_token", ""))},
 		resource.TestStep{
 			Query:  true,
 			Config: listBlock("include_resource = true", `role = "USER"`),
@@ -232,16 +235,16 @@ func TestQueryChecks(t *testing.T) {
 // imported by the same name.
 func TestQueryOfAReusedName(t *testing.T) {
 	t.Parallel()
-	b := emulated(t)
+	svc := acctest.NewService(t)
 	row := func(id, name, expiry string) string {
 		return fmt.Sprintf(`{"id":%q,"name":%q,"type":"USER","issuer_name":"anna","exp":%s}`, id, name, expiry)
 	}
-	past := fmt.Sprintf("%q", epoch.Add(-time.Hour).Format(time.RFC3339))
-	b.emulator.Inject(emulator.Fault{Operation: emulator.OpListAccessTokens, Kind: emulator.BadJSON, Times: -1, Body: "[" + strings.Join([]string{
+	past := fmt.Sprintf("%q", acctest.Start.Add(-time.Hour).Format(time.RFC3339))
+	svc.Emulator.Inject(emulator.Fault{Operation: emulator.OpListAccessTokens, Kind: emulator.BadJSON, Times: -1, Body: "[" + strings.Join([]string{
 		row("1", "reused", past), row("2", "reused", "null"), row("3", "once", past),
 	}, ",") + "]"})
 	ids := []any{}
-	for _, found := range newQuery(t, b, listBlock("include_resource = true", "")).query() {
+	for _, found := range query(newQuery(t, svc, listBlock("include_resource = true", ""))) {
 		ids = append(ids, found.Resource["id"])
 	}
 	if !slices.Equal(ids, []any{"3", "2"}) {
@@ -254,38 +257,38 @@ func TestQueryErrors(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		config string
-		happen func(*testing.T, *workspace)
+		happen func(*testing.T, *acctest.Workspace)
 		says   string
 	}{
 		"regular expression": {`name_regex = "("`, nil, "Invalid regular expression"},
 		"role":               {`role = "admin"`, nil, "For example: `role = \"ADMIN\"`"},
 		"status":             {`status = "missing"`, nil, "it must be one of `active`, `expired`"},
 		"lifetime":           {`expires_within = "soon"`, nil, "Invalid lifetime"},
-		"no token": {"", func(_ *testing.T, w *workspace) { delete(w.env, "MLPLATFORM_TOKEN") },
+		"no token": {"", func(_ *testing.T, w *acctest.Workspace) { delete(w.Env, "MLPLATFORM_TOKEN") },
 			"This operation requires an access token with the ADMIN role."},
-		"weak role": {"", func(t *testing.T, w *workspace) {
+		"weak role": {"", func(t *testing.T, w *acctest.Workspace) {
 			t.Helper()
-			w.env["MLPLATFORM_TOKEN"] = w.b.valueOf(t, seedToken("weak"))
+			w.Env["MLPLATFORM_TOKEN"] = w.Service.SeedValue(t, seedToken("weak"))
 		}, "has the USER role; ADMIN is required."},
-		"trouble": {"", func(_ *testing.T, w *workspace) {
-			w.b.emulator.Inject(emulator.Fault{Operation: emulator.OpListAccessTokens, Kind: emulator.Respond, Status: 500, Times: -1})
+		"trouble": {"", func(_ *testing.T, w *acctest.Workspace) {
+			w.Service.Emulator.Inject(emulator.Fault{Operation: emulator.OpListAccessTokens, Kind: emulator.Respond, Status: 500, Times: -1})
 		}, "The service, or a proxy in front of it, is failing."},
-		"broken list": {"", func(_ *testing.T, w *workspace) {
-			w.b.emulator.Inject(emulator.Fault{Operation: emulator.OpListAccessTokens, Kind: emulator.BadJSON, Body: "[{}]", Times: -1})
+		"broken list": {"", func(_ *testing.T, w *acctest.Workspace) {
+			w.Service.Emulator.Inject(emulator.Fault{Operation: emulator.OpListAccessTokens, Kind: emulator.BadJSON, Body: "[{}]", Times: -1})
 		}, "Unable to list access tokens"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newQuery(t, emulated(t), listBlock("", test.config))
+			w := newQuery(t, acctest.NewService(t), listBlock("", test.config))
 			if test.happen != nil {
 				test.happen(t, w)
 			}
 			for _, args := range [][]string{{"query", "-no-color"}, {"query", "-no-color", "-generate-config-out=generated.tf"}} {
-				got := w.run(args...)
-				if got.exitCode == 0 || !says(test.says).MatchString(got.shown()) {
-					t.Errorf("exit code %d:\n%s", got.exitCode, got.shown())
+				got := w.Run(args...)
+				if got.ExitCode == 0 || !acctest.OutputMatches(test.says).MatchString(got.Output()) {
+					t.Errorf("exit code %d:\n%s", got.ExitCode, got.Output())
 				}
-				wantNoLeakIn(t, w.b, got.command, got.shown())
+				w.Service.ExpectNoLeak(t, got.Command(), got.Output())
 			}
 		})
 	}
@@ -300,16 +303,16 @@ func TestExamplesOfQueries(t *testing.T) {
 	} {
 		t.Run(folder, func(t *testing.T) {
 			t.Parallel()
-			needs(t, queries)
-			b := emulated(t)
-			b.seed(t, seedToken("pipeline-1"))
-			b.seed(t, seedToken("pipeline-2"))
-			b.seed(t, emulator.SeedToken{Name: "ending", Role: "ADMIN", TTL: 24 * time.Hour})
-			w := newWorkspace(t, b)
-			w.copyFrom(filepath.Join(examplesFolder, folder))
-			w.succeed("validate", "-query")
+			acctest.Needs(t, acctest.Queries)
+			svc := acctest.NewService(t)
+			svc.Seed(t, seedToken("pipeline-1"))
+			svc.Seed(t, seedToken("pipeline-2"))
+			svc.Seed(t, emulator.SeedToken{Name: "ending", Role: "ADMIN", TTL: 24 * time.Hour})
+			w := acctest.NewWorkspace(t, svc)
+			w.CopyFrom(filepath.Join(acctest.ExamplesFolder, folder))
+			w.MustRun("validate", "-query")
 			names := []string{}
-			for _, found := range w.query() {
+			for _, found := range query(w) {
 				names = append(names, found.DisplayName)
 			}
 			slices.Sort(names)

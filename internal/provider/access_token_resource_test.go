@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mlplatform/terraform-provider-mlplatform/internal/acctest"
+
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
@@ -31,16 +33,13 @@ func attribute(name string, want knownvalue.Check) statecheck.StateCheck {
 	return statecheck.ExpectKnownValue(tokenAddress, tfjsonpath.New(name), want)
 }
 
-// emptyPlan checks that there is nothing to do.
-func emptyPlan() resource.ConfigPlanChecks { return checks(plancheck.ExpectEmptyPlan()) }
-
 // accessTokenLife is the life of a token from its creation to its destruction, with an import in between. It runs
 // against the emulator and, unchanged, against the live service.
-func accessTokenLife(t *testing.T, b *bench) []resource.TestStep {
+func accessTokenLife(t *testing.T, svc *acctest.Service) []resource.TestStep {
 	t.Helper()
 	holds := func(want ...string) func(*terraform.State) error {
 		return func(*terraform.State) error {
-			if held := b.held(t); !slices.Equal(held, want) {
+			if held := svc.LiveTokenNames(t); !slices.Equal(held, want) {
 				return fmt.Errorf("the service holds %q instead of %q", held, want)
 			}
 			return nil
@@ -48,10 +47,10 @@ func accessTokenLife(t *testing.T, b *bench) []resource.TestStep {
 	}
 	return []resource.TestStep{
 		{
-			Config: b.config(accessToken(`name = "NAME-life"` + "\n" + `ttl = "2h"`)),
-			Check:  holds("life"),
+			Config: svc.Config(accessToken(`name = "tf-acc-life"` + "\n" + `ttl = "2h"`)),
+			Check:  holds("tf-acc-life"),
 			ConfigStateChecks: []statecheck.StateCheck{
-				attribute("name", knownvalue.StringExact(b.name("life"))),
+				attribute("name", knownvalue.StringExact("tf-acc-life")),
 				attribute("role", knownvalue.StringExact("USER")),
 				attribute("ttl", knownvalue.StringExact("2h")),
 				attribute("id", knownvalue.NotNull()),
@@ -62,44 +61,44 @@ func accessTokenLife(t *testing.T, b *bench) []resource.TestStep {
 			},
 		},
 		{
-			Config:           b.config(accessToken(`name = "NAME-life"` + "\n" + `ttl = "120m"`)),
-			ConfigPlanChecks: emptyPlan(),
+			Config:           svc.Config(accessToken(`name = "tf-acc-life"` + "\n" + `ttl = "120m"`)),
+			ConfigPlanChecks: acctest.EmptyPlan(),
 		},
 		{
 			ResourceName:                         tokenAddress,
 			ImportState:                          true,
-			ImportStateId:                        b.name("life"),
+			ImportStateId:                        "tf-acc-life",
 			ImportStateVerify:                    true,
 			ImportStateVerifyIdentifierAttribute: "name",
 			ImportStateVerifyIgnore:              []string{"token", "ttl"},
 		},
 		{
-			Config:           b.config(accessToken(`name = "NAME-life"` + "\n" + `role = "ADMIN"`)),
-			ConfigPlanChecks: checks(action(plancheck.ResourceActionReplace)),
-			Check:            holds("life"),
+			Config:           svc.Config(accessToken(`name = "tf-acc-life"` + "\n" + `role = "ADMIN"`)),
+			ConfigPlanChecks: acctest.PlanChecks(plancheck.ExpectResourceAction(tokenAddress, plancheck.ResourceActionReplace)),
+			Check:            holds("tf-acc-life"),
 			ConfigStateChecks: []statecheck.StateCheck{
 				attribute("role", knownvalue.StringExact("ADMIN")),
 				attribute("expires_at", knownvalue.Null()),
 			},
 		},
 		{
-			Config:           b.config(accessToken(`name = "NAME-other life"` + "\n" + `role = "ADMIN"`)),
-			ConfigPlanChecks: checks(action(plancheck.ResourceActionReplace)),
-			Check:            holds("other life"),
+			Config:           svc.Config(accessToken(`name = "tf-acc-other life"` + "\n" + `role = "ADMIN"`)),
+			ConfigPlanChecks: acctest.PlanChecks(plancheck.ExpectResourceAction(tokenAddress, plancheck.ResourceActionReplace)),
+			Check:            holds("tf-acc-other life"),
 		},
-		{Config: b.config(""), Check: holds()},
+		{Config: svc.Config(""), Check: holds()},
 	}
 }
 
 func TestAccessTokenLife(t *testing.T) {
 	t.Parallel()
-	b := emulated(t)
-	b.run(t, accessTokenLife(t, b)...)
+	svc := acctest.NewService(t)
+	acctest.Run(t, accessTokenLife(t, svc)...)
 }
 
 func TestAccAccessTokenLife(t *testing.T) { //nolint:paralleltest // one project, one list
-	b := live(t)
-	b.run(t, accessTokenLife(t, b)...)
+	svc := acctest.LiveService(t)
+	acctest.Run(t, accessTokenLife(t, svc)...)
 }
 
 func TestAccessTokenNames(t *testing.T) {
@@ -110,15 +109,15 @@ func TestAccessTokenNames(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := emulated(t)
-			config := b.config(accessToken(fmt.Sprintf("name = %s", hcl(text))))
-			b.run(t,
+			svc := acctest.NewService(t)
+			config := svc.Config(accessToken(fmt.Sprintf("name = %s", acctest.Quote(text))))
+			acctest.Run(t,
 				resource.TestStep{Config: config, ConfigStateChecks: []statecheck.StateCheck{
 					attribute("name", knownvalue.StringExact(text)),
 				}},
-				resource.TestStep{Config: config, ConfigPlanChecks: emptyPlan()},
-				resource.TestStep{Config: b.config(""), Check: func(*terraform.State) error {
-					if held := b.held(t); len(held) != 0 {
+				resource.TestStep{Config: config, ConfigPlanChecks: acctest.EmptyPlan()},
+				resource.TestStep{Config: svc.Config(""), Check: func(*terraform.State) error {
+					if held := svc.LiveTokenNames(t); len(held) != 0 {
 						return fmt.Errorf("the service still holds %q", held)
 					}
 					return nil
@@ -130,11 +129,11 @@ func TestAccessTokenNames(t *testing.T) {
 
 func TestAccessTokenExpiryIsTheServices(t *testing.T) {
 	t.Parallel()
-	b := emulated(t)
-	b.run(t, resource.TestStep{
-		Config: b.config(accessToken(`name = "month"` + "\n" + `ttl = "30d"`)),
+	svc := acctest.NewService(t)
+	acctest.Run(t, resource.TestStep{
+		Config: svc.Config(accessToken(`name = "month"` + "\n" + `ttl = "30d"`)),
 		ConfigStateChecks: []statecheck.StateCheck{
-			attribute("expires_at", knownvalue.StringExact(epoch.Add(30*24*time.Hour).Format(time.RFC3339))),
+			attribute("expires_at", knownvalue.StringExact(acctest.Start.Add(30*24*time.Hour).Format(time.RFC3339))),
 		},
 	})
 }
@@ -142,17 +141,17 @@ func TestAccessTokenExpiryIsTheServices(t *testing.T) {
 // Two applies in a row with nothing to do, and the plans around them, change nothing on the service.
 func TestAccessTokenIdleAppliesWriteNothing(t *testing.T) {
 	t.Parallel()
-	b := emulated(t)
-	config := b.config(accessToken(`name = "idle"`) + registerToken(`access_token_name = "x"`+"\n"+`ttl = "1h"`) +
+	svc := acctest.NewService(t)
+	config := svc.Config(accessToken(`name = "idle"`) + registerToken(`access_token_name = "x"`+"\n"+`ttl = "1h"`) +
 		`data "mlplatform_access_tokens" "all" {}`)
-	b.run(t,
+	acctest.Run(t,
 		resource.TestStep{Config: config},
-		resource.TestStep{PreConfig: b.emulator.ResetJournal, Config: config, ConfigPlanChecks: emptyPlan()},
-		resource.TestStep{Config: config, ConfigPlanChecks: emptyPlan(), Check: func(*terraform.State) error {
-			if writes := b.writes(); len(writes) != 0 {
+		resource.TestStep{PreConfig: svc.Emulator.ResetJournal, Config: config, ConfigPlanChecks: acctest.EmptyPlan()},
+		resource.TestStep{Config: config, ConfigPlanChecks: acctest.EmptyPlan(), Check: func(*terraform.State) error {
+			if writes := svc.Writes(); len(writes) != 0 {
 				return fmt.Errorf("idle applies made the requests %v", writes)
 			}
-			if len(b.emulator.Journal()) == 0 {
+			if len(svc.Emulator.Journal()) == 0 {
 				return errors.New("the journal is empty, so it shows nothing")
 			}
 			return nil
@@ -162,39 +161,39 @@ func TestAccessTokenIdleAppliesWriteNothing(t *testing.T) {
 
 func TestAccessTokenDestroyOfWhatIsGone(t *testing.T) {
 	t.Parallel()
-	b := emulated(t)
-	b.run(t,
-		resource.TestStep{Config: b.config(accessToken(`name = "gone"`))},
-		resource.TestStep{PreConfig: func() { b.emulator.Revoke("gone") }, Config: b.config("")},
+	svc := acctest.NewService(t)
+	acctest.Run(t,
+		resource.TestStep{Config: svc.Config(accessToken(`name = "gone"`))},
+		resource.TestStep{PreConfig: func() { svc.Emulator.Revoke("gone") }, Config: svc.Config("")},
 	)
 }
 
 // It is gone between the list and the deletion, so the service answers 404.
 func TestAccessTokenDestroyRaces(t *testing.T) {
 	t.Parallel()
-	b := emulated(t)
-	b.run(t,
-		resource.TestStep{Config: b.config(accessToken(`name = "raced"`))},
+	svc := acctest.NewService(t)
+	acctest.Run(t,
+		resource.TestStep{Config: svc.Config(accessToken(`name = "raced"`))},
 		resource.TestStep{
 			PreConfig: func() {
-				b.emulator.Inject(emulator.Fault{Operation: "deleteAccessToken", After: true, Kind: emulator.Respond, Status: 404})
+				svc.Emulator.Inject(emulator.Fault{Operation: "deleteAccessToken", After: true, Kind: emulator.Respond, Status: 404})
 			},
-			Config: b.config(""),
+			Config: svc.Config(""),
 		},
 	)
 }
 
 func TestAccessTokenNameTaken(t *testing.T) {
 	t.Parallel()
-	b := emulated(t)
-	if _, _, err := b.emulator.Seed(emulator.SeedToken{Name: "taken"}); err != nil {
+	svc := acctest.NewService(t)
+	if _, _, err := svc.Emulator.Seed(emulator.SeedToken{Name: "taken"}); err != nil {
 		t.Fatal(err)
 	}
-	b.run(t, resource.TestStep{
-		Config:      b.config(accessToken(`name = "taken"`)),
-		ExpectError: says("terraform import"),
+	acctest.Run(t, resource.TestStep{
+		Config:      svc.Config(accessToken(`name = "taken"`)),
+		ExpectError: acctest.OutputMatches("terraform import"),
 	})
-	if writes := b.writes(); len(writes) != 0 {
+	if writes := svc.Writes(); len(writes) != 0 {
 		t.Errorf("before it said so, the provider made the requests %v", writes)
 	}
 }
@@ -202,9 +201,10 @@ func TestAccessTokenNameTaken(t *testing.T) {
 // Older versions of Terraform do not say in a state's JSON what is sensitive.
 func TestValuesAreSensitive(t *testing.T) {
 	t.Parallel()
-	b := emulated(t)
-	b.runFrom(t, "1.4.6", resource.TestStep{
-		Config: b.config(accessToken(`name = "secret"`) + registerToken("access_token_name = \"x\"\nttl = \"1h\"")),
+	svc := acctest.NewService(t)
+	acctest.Needs(t, acctest.Since("1.4.6"))
+	acctest.Run(t, resource.TestStep{
+		Config: svc.Config(accessToken(`name = "secret"`) + registerToken("access_token_name = \"x\"\nttl = \"1h\"")),
 		ConfigStateChecks: []statecheck.StateCheck{
 			statecheck.ExpectSensitiveValue(tokenAddress, tfjsonpath.New("token")),
 			statecheck.ExpectSensitiveValue(registerAddress, tfjsonpath.New("token")),

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mlplatform/terraform-provider-mlplatform/internal/acctest"
+
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
@@ -18,18 +20,7 @@ import (
 
 // importBlock imports the token of a name into the resource under test.
 func importBlock(name string) string {
-	return fmt.Sprintf("import {\n  to = mlplatform_access_token.test\n  id = %s\n}\n", hcl(name))
-}
-
-// seed makes a token as somebody in the console does.
-func (b *bench) seed(t *testing.T, token emulator.SeedToken) emulator.Token {
-	t.Helper()
-	row, _, err := b.emulator.Seed(token)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b.emulator.ResetJournal()
-	return row
+	return fmt.Sprintf("import {\n  to = mlplatform_access_token.test\n  id = %s\n}\n", acctest.Quote(name))
 }
 
 // An import fills in everything but the value, so that the next plan is empty.
@@ -44,19 +35,20 @@ func TestCase05Import(t *testing.T) {
 		"admin, described": {emulator.SeedToken{Name: "hand made", Role: "ADMIN"}, `role = "ADMIN"`, knownvalue.Null()},
 		"admin, not described": {
 			emulator.SeedToken{Name: "hand made", Role: "ADMIN", TTL: time.Hour}, "",
-			knownvalue.StringExact(epoch.Add(time.Hour).Format(time.RFC3339)),
+			knownvalue.StringExact(acctest.Start.Add(time.Hour).Format(time.RFC3339)),
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := emulated(t)
-			row := b.seed(t, test.token)
+			svc := acctest.NewService(t)
+			row := svc.Seed(t, test.token)
 			role := "USER"
 			if test.token.Role != "" {
 				role = test.token.Role
 			}
-			config := b.config(accessToken(`name = "hand made"` + "\n" + test.attributes))
-			b.runFrom(t, "1.5.0",
+			config := svc.Config(accessToken(`name = "hand made"` + "\n" + test.attributes))
+			acctest.Needs(t, acctest.Since("1.5.0"))
+			acctest.Run(t,
 				resource.TestStep{
 					Config: config + importBlock("hand made"),
 					ConfigStateChecks: []statecheck.StateCheck{
@@ -71,9 +63,9 @@ func TestCase05Import(t *testing.T) {
 						attribute("delete_on_destroy", knownvalue.Bool(true)),
 						attribute("status", knownvalue.StringExact("active")),
 					},
-					Check: b.expectWrites(),
+					Check: svc.CheckWrites(),
 				},
-				resource.TestStep{Config: config, ConfigPlanChecks: emptyPlan()},
+				resource.TestStep{Config: config, ConfigPlanChecks: acctest.EmptyPlan()},
 			)
 		})
 	}
@@ -94,9 +86,9 @@ func TestCase06AdoptionInAnyOrder(t *testing.T) {
 	} {
 		t.Run(order, func(t *testing.T) {
 			t.Parallel()
-			b := emulated(t)
-			row := b.seed(t, emulator.SeedToken{Name: "adopted-1", TTL: 80 * 24 * time.Hour})
-			describe := func(lines ...string) string { return b.config(accessToken(strings.Join(lines, "\n"))) }
+			svc := acctest.NewService(t)
+			row := svc.Seed(t, emulator.SeedToken{Name: "adopted-1", TTL: 80 * 24 * time.Hour})
+			describe := func(lines ...string) string { return svc.Config(accessToken(strings.Join(lines, "\n"))) }
 			first := []string{name}
 			if len(stages) == 0 {
 				first = []string{prefix, ttl, keepers, window}
@@ -104,16 +96,16 @@ func TestCase06AdoptionInAnyOrder(t *testing.T) {
 			steps := []resource.TestStep{{Config: describe(first...) + importBlock("adopted-1")}}
 			for _, lines := range stages {
 				steps = append(steps,
-					resource.TestStep{Config: describe(lines...), ConfigPlanChecks: checks(action(plancheck.ResourceActionUpdate))},
-					resource.TestStep{Config: describe(lines...), ConfigPlanChecks: emptyPlan()},
+					resource.TestStep{Config: describe(lines...), ConfigPlanChecks: acctest.PlanChecks(plancheck.ExpectResourceAction(tokenAddress, plancheck.ResourceActionUpdate))},
+					resource.TestStep{Config: describe(lines...), ConfigPlanChecks: acctest.EmptyPlan()},
 				)
 			}
 			steps = append(steps,
 				// Another spelling of what is described is no change.
 				resource.TestStep{
 					Config:           describe(prefix, `ttl = "2160h"`, keepers, `rotate_before = "168h"`),
-					ConfigPlanChecks: emptyPlan(),
-					Check:            b.expectWrites(),
+					ConfigPlanChecks: acctest.EmptyPlan(),
+					Check:            svc.CheckWrites(),
 					ConfigStateChecks: []statecheck.StateCheck{
 						attribute("id", knownvalue.StringExact(row.ID)),
 						attribute("token", knownvalue.Null()),
@@ -122,11 +114,12 @@ func TestCase06AdoptionInAnyOrder(t *testing.T) {
 				// A change of meaning is one.
 				resource.TestStep{
 					Config:            describe(prefix, `ttl = "30d"`, keepers, window),
-					ConfigPlanChecks:  checks(action(plancheck.ResourceActionReplace)),
+					ConfigPlanChecks:  acctest.PlanChecks(plancheck.ExpectResourceAction(tokenAddress, plancheck.ResourceActionReplace)),
 					ConfigStateChecks: []statecheck.StateCheck{attribute("token", knownvalue.NotNull())},
 				},
 			)
-			b.runFrom(t, "1.5.0", steps...)
+			acctest.Needs(t, acctest.Since("1.5.0"))
+			acctest.Run(t, steps...)
 		})
 	}
 }
@@ -134,16 +127,16 @@ func TestCase06AdoptionInAnyOrder(t *testing.T) {
 // A wrong name is told apart from the near ones, of which at most five are named.
 func TestImportOfWhatIsNotThere(t *testing.T) {
 	t.Parallel()
-	b := emulated(t)
+	svc := acctest.NewService(t)
 	for _, name := range []string{"etl-night", "etl-nightly-1", "etl-nightly-2", "ETL-nightly", "etl nightly", "unrelated"} {
-		b.seed(t, emulator.SeedToken{Name: name})
+		svc.Seed(t, emulator.SeedToken{Name: name})
 	}
-	b.run(t, resource.TestStep{
-		Config:        b.config(accessToken(`name = "etl-nightly"`)),
+	acctest.Run(t, resource.TestStep{
+		Config:        svc.Config(accessToken(`name = "etl-nightly"`)),
 		ResourceName:  tokenAddress,
 		ImportState:   true,
 		ImportStateId: "etl-nightly",
-		ExpectError: says(`The project has no access token named "etl-nightly". The closest names are: "ETL-nightly", ` +
+		ExpectError: acctest.OutputMatches(`The project has no access token named "etl-nightly". The closest names are: "ETL-nightly", ` +
 			`"etl nightly", "etl-nightly-1", "etl-nightly-2", "etl-night". A name`),
 	})
 }

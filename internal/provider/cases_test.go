@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mlplatform/terraform-provider-mlplatform/internal/acctest"
+
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
@@ -20,27 +22,6 @@ import (
 
 // The tests of this file and its sisters are the numbered cases that the provider promises to handle; the guide
 // "What happens when" tells them in the user's words.
-
-// expectWrites checks the requests since the journal was reset, by operation, without the reads.
-func (b *bench) expectWrites(want ...string) func(*terraform.State) error {
-	return func(*terraform.State) error {
-		if got := b.writes(); !slices.Equal(got, want) {
-			return fmt.Errorf("the requests that change something were %v instead of %v", got, want)
-		}
-		return nil
-	}
-}
-
-// mintWrites are the requests that make a token.
-var mintWrites = []string{"createRegisterToken", "redeemRegisterToken"}
-
-// later moves the service's clock and empties the journal.
-func (b *bench) later(d time.Duration) func() {
-	return func() {
-		b.clock.Advance(d)
-		b.emulator.ResetJournal()
-	}
-}
 
 // follower is a resource that is replaced together with the token.
 const follower = `
@@ -54,22 +35,23 @@ resource "terraform_data" "follower" {
 // Expired and still listed: the state is kept and says so, the token is replaced, and the old row is cleared first.
 func TestCase01ExpiredStillListed(t *testing.T) {
 	t.Parallel()
-	b := emulated(t)
-	config := b.config(accessToken(`name = "short"`+"\n"+`ttl = "1h"`) + follower)
-	b.runFrom(t, "1.4.0",
+	svc := acctest.NewService(t)
+	config := svc.Config(accessToken(`name = "short"`+"\n"+`ttl = "1h"`) + follower)
+	acctest.Needs(t, acctest.Since("1.4.0"))
+	acctest.Run(t,
 		resource.TestStep{Config: config},
 		resource.TestStep{
-			PreConfig: b.later(2 * time.Hour),
+			PreConfig: svc.Later(2 * time.Hour),
 			Config:    config,
-			ConfigPlanChecks: checks(
-				was("status", "expired"),
-				action(plancheck.ResourceActionDestroyBeforeCreate),
+			ConfigPlanChecks: acctest.PlanChecks(
+				acctest.ExpectPrior(tokenAddress, "status", "expired"),
+				plancheck.ExpectResourceAction(tokenAddress, plancheck.ResourceActionDestroyBeforeCreate),
 				plancheck.ExpectResourceAction("terraform_data.follower", plancheck.ResourceActionReplace),
 			),
-			Check:             b.expectWrites(append([]string{"deleteAccessToken"}, mintWrites...)...),
+			Check:             svc.CheckWrites(append([]string{"deleteAccessToken"}, acctest.MintWrites...)...),
 			ConfigStateChecks: []statecheck.StateCheck{attribute("status", knownvalue.StringExact("active"))},
 		},
-		resource.TestStep{Config: config, ConfigPlanChecks: emptyPlan()},
+		resource.TestStep{Config: config, ConfigPlanChecks: acctest.EmptyPlan()},
 	)
 }
 
@@ -77,29 +59,30 @@ func TestCase01ExpiredStillListed(t *testing.T) {
 func TestCase02NoLongerListed(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		gone   func(*bench)
+		gone   func(*acctest.Service)
 		status string
 	}{
-		"expired": {func(b *bench) { b.later(2 * time.Hour)() }, "expired"},
-		"revoked": {func(b *bench) { b.later(0)(); b.emulator.Revoke("short") }, "missing"},
+		"expired": {func(svc *acctest.Service) { svc.Later(2 * time.Hour)() }, "expired"},
+		"revoked": {func(svc *acctest.Service) { svc.Later(0)(); svc.Emulator.Revoke("short") }, "missing"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := emulated(t, func(o *emulator.Options) { o.HideExpired = true })
-			config := b.config(accessToken(`name = "short"`+"\n"+`ttl = "1h"`) + follower)
-			b.runFrom(t, "1.4.0",
+			svc := acctest.NewService(t, func(o *emulator.Options) { o.HideExpired = true })
+			config := svc.Config(accessToken(`name = "short"`+"\n"+`ttl = "1h"`) + follower)
+			acctest.Needs(t, acctest.Since("1.4.0"))
+			acctest.Run(t,
 				resource.TestStep{Config: config},
 				resource.TestStep{
-					PreConfig: func() { test.gone(b) },
+					PreConfig: func() { test.gone(svc) },
 					Config:    config,
-					ConfigPlanChecks: checks(
-						was("status", test.status),
-						action(plancheck.ResourceActionDestroyBeforeCreate),
+					ConfigPlanChecks: acctest.PlanChecks(
+						acctest.ExpectPrior(tokenAddress, "status", test.status),
+						plancheck.ExpectResourceAction(tokenAddress, plancheck.ResourceActionDestroyBeforeCreate),
 						plancheck.ExpectResourceAction("terraform_data.follower", plancheck.ResourceActionReplace),
 					),
-					Check: b.expectWrites(mintWrites...),
+					Check: svc.CheckWrites(acctest.MintWrites...),
 				},
-				resource.TestStep{Config: config, ConfigPlanChecks: emptyPlan()},
+				resource.TestStep{Config: config, ConfigPlanChecks: acctest.EmptyPlan()},
 			)
 		})
 	}
@@ -124,20 +107,20 @@ func TestCase03FailedRefreshLeavesState(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := emulated(t)
-			config := b.config(accessToken(`name = "steady"`))
+			svc := acctest.NewService(t)
+			config := svc.Config(accessToken(`name = "steady"`))
 			fault.Operation, fault.Times = "listAccessTokens", -1
-			b.run(t,
+			acctest.Run(t,
 				resource.TestStep{Config: config},
 				resource.TestStep{
-					PreConfig:   func() { b.emulator.Inject(fault) },
+					PreConfig:   func() { svc.Emulator.Inject(fault) },
 					Config:      config,
-					ExpectError: says("Unable to read access token"),
+					ExpectError: acctest.OutputMatches("Unable to read access token"),
 				},
 				resource.TestStep{
-					PreConfig:        b.emulator.ClearFaults,
+					PreConfig:        svc.Emulator.ClearFaults,
 					Config:           config,
-					ConfigPlanChecks: emptyPlan(),
+					ConfigPlanChecks: acctest.EmptyPlan(),
 				},
 			)
 		})
@@ -147,30 +130,30 @@ func TestCase03FailedRefreshLeavesState(t *testing.T) {
 // Same name, other id: nothing is planned, and the foreign token survives the destruction.
 func TestCase04ForeignTokenOfTheName(t *testing.T) {
 	t.Parallel()
-	b := emulated(t)
-	config := b.config(accessToken(`name = "contested"`))
+	svc := acctest.NewService(t)
+	config := svc.Config(accessToken(`name = "contested"`))
 	var foreign string
-	b.run(t,
+	acctest.Run(t,
 		resource.TestStep{Config: config},
 		resource.TestStep{
 			PreConfig: func() {
-				b.emulator.Revoke("contested")
-				row, _, err := b.emulator.Seed(emulator.SeedToken{Name: "contested"})
+				svc.Emulator.Revoke("contested")
+				row, _, err := svc.Emulator.Seed(emulator.SeedToken{Name: "contested"})
 				if err != nil {
 					t.Fatal(err)
 				}
 				foreign = row.ID
-				b.emulator.ResetJournal()
+				svc.Emulator.ResetJournal()
 			},
 			Config:            config,
-			ConfigPlanChecks:  checks(plancheck.ExpectEmptyPlan()),
+			ConfigPlanChecks:  acctest.PlanChecks(plancheck.ExpectEmptyPlan()),
 			ConfigStateChecks: []statecheck.StateCheck{attribute("status", knownvalue.StringExact("conflict"))},
-			Check:             b.expectWrites(),
+			Check:             svc.CheckWrites(),
 		},
-		resource.TestStep{Config: b.config(""), Check: func(*terraform.State) error {
-			for _, token := range b.emulator.LiveTokens() {
+		resource.TestStep{Config: svc.Config(""), Check: func(*terraform.State) error {
+			for _, token := range svc.Emulator.LiveTokens() {
 				if token.ID == foreign {
-					return b.expectWrites()(nil)
+					return svc.CheckWrites()(nil)
 				}
 			}
 			return errors.New("the foreign token is gone")
@@ -181,12 +164,12 @@ func TestCase04ForeignTokenOfTheName(t *testing.T) {
 // A ttl added to a token that this provider made without one asks for another token.
 func TestCase07TTLAddedToOwnToken(t *testing.T) {
 	t.Parallel()
-	b := emulated(t)
-	b.run(t,
-		resource.TestStep{Config: b.config(accessToken(`name = "eternal"`))},
+	svc := acctest.NewService(t)
+	acctest.Run(t,
+		resource.TestStep{Config: svc.Config(accessToken(`name = "eternal"`))},
 		resource.TestStep{
-			Config:           b.config(accessToken(`name = "eternal"` + "\n" + `ttl = "1h"`)),
-			ConfigPlanChecks: checks(action(plancheck.ResourceActionReplace)),
+			Config:           svc.Config(accessToken(`name = "eternal"` + "\n" + `ttl = "1h"`)),
+			ConfigPlanChecks: acctest.PlanChecks(plancheck.ExpectResourceAction(tokenAddress, plancheck.ResourceActionReplace)),
 		},
 	)
 }
@@ -194,18 +177,18 @@ func TestCase07TTLAddedToOwnToken(t *testing.T) {
 // A new rotate_before that is reached already replaces the token in that same plan.
 func TestCase08NewWindowReached(t *testing.T) {
 	t.Parallel()
-	b := emulated(t)
-	b.run(t,
-		resource.TestStep{Config: b.config(accessToken(`name = "aging"` + "\n" + `ttl = "30d"`))},
+	svc := acctest.NewService(t)
+	acctest.Run(t,
+		resource.TestStep{Config: svc.Config(accessToken(`name = "aging"` + "\n" + `ttl = "30d"`))},
 		resource.TestStep{
-			PreConfig:        b.later(20 * 24 * time.Hour),
-			Config:           b.config(accessToken(`name = "aging"` + "\n" + `ttl = "30d"` + "\n" + `rotate_before = "5d"`)),
-			ConfigPlanChecks: checks(action(plancheck.ResourceActionUpdate)),
-			Check:            b.expectWrites(),
+			PreConfig:        svc.Later(20 * 24 * time.Hour),
+			Config:           svc.Config(accessToken(`name = "aging"` + "\n" + `ttl = "30d"` + "\n" + `rotate_before = "5d"`)),
+			ConfigPlanChecks: acctest.PlanChecks(plancheck.ExpectResourceAction(tokenAddress, plancheck.ResourceActionUpdate)),
+			Check:            svc.CheckWrites(),
 		},
 		resource.TestStep{
-			Config:           b.config(accessToken(`name = "aging"` + "\n" + `ttl = "30d"` + "\n" + `rotate_before = "10d"`)),
-			ConfigPlanChecks: checks(was("status", "active"), action(plancheck.ResourceActionReplace)),
+			Config:           svc.Config(accessToken(`name = "aging"` + "\n" + `ttl = "30d"` + "\n" + `rotate_before = "10d"`)),
+			ConfigPlanChecks: acctest.PlanChecks(acctest.ExpectPrior(tokenAddress, "status", "active"), plancheck.ExpectResourceAction(tokenAddress, plancheck.ResourceActionReplace)),
 		},
 	)
 }
@@ -213,17 +196,17 @@ func TestCase08NewWindowReached(t *testing.T) {
 // create_before_destroy with a fixed name fails before anything is deleted and points to name_prefix.
 func TestCase09CreateBeforeDestroyWithFixedName(t *testing.T) {
 	t.Parallel()
-	b := emulated(t)
+	svc := acctest.NewService(t)
 	config := func(ttl string) string {
-		return b.config(accessToken(fmt.Sprintf("name = \"fixed\"\nttl = %q\nlifecycle {\n create_before_destroy = true\n}", ttl)))
+		return svc.Config(accessToken(fmt.Sprintf("name = \"fixed\"\nttl = %q\nlifecycle {\n create_before_destroy = true\n}", ttl)))
 	}
-	b.run(t,
+	acctest.Run(t,
 		resource.TestStep{Config: config("1h")},
-		resource.TestStep{PreConfig: b.later(0), Config: config("2h"), ExpectError: says("name_prefix")},
+		resource.TestStep{PreConfig: svc.Later(0), Config: config("2h"), ExpectError: acctest.OutputMatches("name_prefix")},
 		resource.TestStep{
 			Config:           config("1h"),
-			ConfigPlanChecks: emptyPlan(),
-			Check:            b.expectWrites(),
+			ConfigPlanChecks: acctest.EmptyPlan(),
+			Check:            svc.CheckWrites(),
 		},
 	)
 }
@@ -244,17 +227,17 @@ func TestCase10RedeemAnswerLost(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := emulated(t)
-			config := b.config(accessToken(`name = "lost"`))
+			svc := acctest.NewService(t)
+			config := svc.Config(accessToken(`name = "lost"`))
 			test.fault.Operation = redeem
-			b.run(t,
+			acctest.Run(t,
 				resource.TestStep{
-					PreConfig: func() { b.emulator.Inject(test.fault) },
+					PreConfig: func() { svc.Emulator.Inject(test.fault) },
 					Config:    config,
-					Check:     b.expectWrites(test.writes...),
+					Check:     svc.CheckWrites(test.writes...),
 				},
-				resource.TestStep{Config: config, ConfigPlanChecks: emptyPlan(), Check: func(*terraform.State) error {
-					if held := b.held(t); !slices.Equal(held, []string{"lost"}) {
+				resource.TestStep{Config: config, ConfigPlanChecks: acctest.EmptyPlan(), Check: func(*terraform.State) error {
+					if held := svc.LiveTokenNames(t); !slices.Equal(held, []string{"lost"}) {
 						return fmt.Errorf("the service holds %q", held)
 					}
 					return nil
@@ -267,15 +250,15 @@ func TestCase10RedeemAnswerLost(t *testing.T) {
 // Lost twice: an error, and nothing is left behind.
 func TestCase10RedeemAnswerLostTwice(t *testing.T) {
 	t.Parallel()
-	b := emulated(t)
-	b.run(t, resource.TestStep{
+	svc := acctest.NewService(t)
+	acctest.Run(t, resource.TestStep{
 		PreConfig: func() {
-			b.emulator.Inject(emulator.Fault{Operation: "redeemRegisterToken", Kind: emulator.Drop, After: true, Times: -1})
+			svc.Emulator.Inject(emulator.Fault{Operation: "redeemRegisterToken", Kind: emulator.Drop, After: true, Times: -1})
 		},
-		Config:      b.config(accessToken(`name = "lost"`)),
-		ExpectError: says("Unable to create access token"),
+		Config:      svc.Config(accessToken(`name = "lost"`)),
+		ExpectError: acctest.OutputMatches("Unable to create access token"),
 	})
-	if held := b.held(t); len(held) != 0 {
+	if held := svc.LiveTokenNames(t); len(held) != 0 {
 		t.Errorf("the service still holds %q", held)
 	}
 }
@@ -283,31 +266,31 @@ func TestCase10RedeemAnswerLostTwice(t *testing.T) {
 // The value has arrived, then a later request fails: the object is tainted, not lost, and the next apply clears it up.
 func TestCase11FailureAfterTheValue(t *testing.T) {
 	t.Parallel()
-	b := emulated(t)
-	config := b.config(accessToken(`name = "tainted"`))
+	svc := acctest.NewService(t)
+	config := svc.Config(accessToken(`name = "tainted"`))
 	var value string
-	b.run(t,
+	acctest.Run(t,
 		resource.TestStep{
 			PreConfig: func() {
-				b.emulator.Inject(emulator.Fault{Operation: "whoAmI", Kind: emulator.Respond, Status: 500})
+				svc.Emulator.Inject(emulator.Fault{Operation: "whoAmI", Kind: emulator.Respond, Status: 500})
 			},
 			Config:      config,
-			ExpectError: says("Unable to describe the new access token"),
+			ExpectError: acctest.OutputMatches("Unable to describe the new access token"),
 		},
 		resource.TestStep{
 			PreConfig: func() {
-				values := b.emulator.IssuedValues()
+				values := svc.Emulator.IssuedValues()
 				value = values[len(values)-1]
 			},
 			Config: config,
-			ConfigPlanChecks: checks(
-				action(plancheck.ResourceActionDestroyBeforeCreate),
-				was("name", "tainted"),
-				wasValue{&value},
+			ConfigPlanChecks: acctest.PlanChecks(
+				plancheck.ExpectResourceAction(tokenAddress, plancheck.ResourceActionDestroyBeforeCreate),
+				acctest.ExpectPrior(tokenAddress, "name", "tainted"),
+				acctest.ExpectPriorValue(tokenAddress, func() string { return value }),
 			),
 		},
-		resource.TestStep{Config: config, ConfigPlanChecks: emptyPlan(), Check: func(*terraform.State) error {
-			if held := b.held(t); !slices.Equal(held, []string{"tainted"}) {
+		resource.TestStep{Config: config, ConfigPlanChecks: acctest.EmptyPlan(), Check: func(*terraform.State) error {
+			if held := svc.LiveTokenNames(t); !slices.Equal(held, []string{"tainted"}) {
 				return fmt.Errorf("the service holds %q", held)
 			}
 			return nil
@@ -318,27 +301,28 @@ func TestCase11FailureAfterTheValue(t *testing.T) {
 // The token that the provider itself works with is not deleted; with another one in the provider block it is.
 func TestCase13OwnTokenIsNotDeleted(t *testing.T) {
 	t.Parallel()
-	b := emulated(t)
-	_, other, err := b.emulator.Seed(emulator.SeedToken{Name: "other admin", Role: "ADMIN"})
+	svc := acctest.NewService(t)
+	_, other, err := svc.Emulator.Seed(emulator.SeedToken{Name: "other admin", Role: "ADMIN"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	const block = "name = \"emulator-admin\"\nrole = \"ADMIN\""
-	imported := b.config(accessToken(block) + `
+	imported := svc.Config(accessToken(block) + `
 import {
   to = mlplatform_access_token.test
   id = "emulator-admin"
 }
 `)
-	b.runFrom(t, "1.5.0",
+	acctest.Needs(t, acctest.Since("1.5.0"))
+	acctest.Run(t,
 		resource.TestStep{Config: imported},
 		resource.TestStep{
-			PreConfig:   b.later(0),
-			Config:      b.config(""),
-			ExpectError: says("Refusing to delete the provider's own token"),
+			PreConfig:   svc.Later(0),
+			Config:      svc.Config(""),
+			ExpectError: acctest.OutputMatches("Refusing to delete the provider's own token"),
 		},
-		resource.TestStep{Config: b.configAs(other, accessToken(block)), Check: b.expectWrites()},
-		resource.TestStep{Config: b.configAs(other, ""), Check: b.expectWrites("deleteAccessToken")},
+		resource.TestStep{Config: svc.ConfigAs(other, accessToken(block)), Check: svc.CheckWrites()},
+		resource.TestStep{Config: svc.ConfigAs(other, ""), Check: svc.CheckWrites("deleteAccessToken")},
 	)
 }
 
@@ -348,22 +332,22 @@ func TestCase14ClockOfThisMachineOff(t *testing.T) {
 	for name, skew := range map[string]time.Duration{"a day ahead": 24 * time.Hour, "a day behind": -24 * time.Hour} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := emulated(t)
-			b.clock.Set(time.Now().Add(skew).UTC().Truncate(time.Second))
-			config := b.config(accessToken("name = \"skewed\"\nttl = \"12h\"\nrotate_before = \"6h\"") +
+			svc := acctest.NewService(t)
+			svc.Clock.Set(time.Now().Add(skew).UTC().Truncate(time.Second))
+			config := svc.Config(accessToken("name = \"skewed\"\nttl = \"12h\"\nrotate_before = \"6h\"") +
 				registerToken("access_token_name = \"x\"\nttl = \"12h\""))
-			b.run(t,
+			acctest.Run(t,
 				resource.TestStep{Config: config},
-				resource.TestStep{PreConfig: b.later(5 * time.Hour), Config: config, ConfigPlanChecks: emptyPlan()},
+				resource.TestStep{PreConfig: svc.Later(5 * time.Hour), Config: config, ConfigPlanChecks: acctest.EmptyPlan()},
 				resource.TestStep{
-					PreConfig:        b.later(2 * time.Hour),
+					PreConfig:        svc.Later(2 * time.Hour),
 					Config:           config,
-					ConfigPlanChecks: checks(was("status", "rotation_due"), action(plancheck.ResourceActionReplace)),
+					ConfigPlanChecks: acctest.PlanChecks(acctest.ExpectPrior(tokenAddress, "status", "rotation_due"), plancheck.ExpectResourceAction(tokenAddress, plancheck.ResourceActionReplace)),
 				},
 				resource.TestStep{
-					PreConfig:        b.later(12 * time.Hour),
+					PreConfig:        svc.Later(12 * time.Hour),
 					Config:           config,
-					ConfigPlanChecks: checks(was("status", "expired"), action(plancheck.ResourceActionReplace)),
+					ConfigPlanChecks: acctest.PlanChecks(acctest.ExpectPrior(tokenAddress, "status", "expired"), plancheck.ExpectResourceAction(tokenAddress, plancheck.ResourceActionReplace)),
 				},
 			)
 		})

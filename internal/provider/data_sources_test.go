@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mlplatform/terraform-provider-mlplatform/internal/acctest"
+
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
@@ -29,9 +31,9 @@ func ofDataSource(kind, name string, want knownvalue.Check) statecheck.StateChec
 
 // populated is a project with a token of each kind. The emulator's own is among them. An hour has passed since they
 // were made, so two are expired; one of these and the endless one differ from others in nothing but that.
-func populated(t *testing.T) (*bench, map[string]emulator.Token) {
+func populated(t *testing.T) (*acctest.Service, map[string]emulator.Token) {
 	t.Helper()
-	b := emulated(t)
+	svc := acctest.NewService(t)
 	rows := map[string]emulator.Token{}
 	for _, token := range []emulator.SeedToken{
 		// Not in the order of their names.
@@ -44,13 +46,13 @@ func populated(t *testing.T) (*bench, map[string]emulator.Token) {
 		{Name: "ci-old", Role: "ADMIN", TTL: time.Minute},
 		{Name: "токен"},
 	} {
-		rows[token.Name] = b.seed(t, token)
+		rows[token.Name] = svc.Seed(t, token)
 	}
-	b.clock.Advance(time.Hour)
-	for _, row := range b.emulator.Tokens() {
+	svc.Clock.Advance(time.Hour)
+	for _, row := range svc.Emulator.Tokens() {
 		rows[row.Name] = row
 	}
-	return b, rows
+	return svc, rows
 }
 
 // orNever checks for a time; an empty one means never, which is null.
@@ -62,7 +64,7 @@ func orNever(at string) knownvalue.Check {
 }
 
 // listed is the list of these tokens as the data source shows it.
-func listed(t *testing.T, b *bench, rows map[string]emulator.Token, names []string) knownvalue.Check {
+func listed(t *testing.T, svc *acctest.Service, rows map[string]emulator.Token, names []string) knownvalue.Check {
 	t.Helper()
 	out := []knownvalue.Check{}
 	for _, name := range names {
@@ -73,7 +75,7 @@ func listed(t *testing.T, b *bench, rows map[string]emulator.Token, names []stri
 		status, expiresAt := "active", orNever("")
 		if row.ExpiresAt != nil {
 			expiresAt = orNever(row.ExpiresAt.Format(time.RFC3339))
-			if !b.clock.Now().Before(*row.ExpiresAt) {
+			if !svc.Clock.Now().Before(*row.ExpiresAt) {
 				status = "expired"
 			}
 		}
@@ -93,7 +95,7 @@ func listed(t *testing.T, b *bench, rows map[string]emulator.Token, names []stri
 // Each filter, their combinations, the order, and what an empty result is.
 func TestAccessTokensFilters(t *testing.T) {
 	t.Parallel()
-	b, rows := populated(t)
+	svc, rows := populated(t)
 	all := slices.Sorted(maps.Keys(rows))
 	const admin = "emulator-admin"
 	config, states := "", []statecheck.StateCheck{}
@@ -125,14 +127,14 @@ func TestAccessTokensFilters(t *testing.T) {
 		// All in one configuration, so that they cost one run.
 		config += fmt.Sprintf("data \"mlplatform_access_tokens\" %q {\n%s\n}\n", name, lines(test.attributes...))
 		states = append(states, statecheck.ExpectKnownValue(
-			"data.mlplatform_access_tokens."+name, tfjsonpath.New("tokens"), listed(t, b, rows, test.want)))
+			"data.mlplatform_access_tokens."+name, tfjsonpath.New("tokens"), listed(t, svc, rows, test.want)))
 	}
-	b.run(t,
-		resource.TestStep{Config: b.config(config), ConfigStateChecks: states},
-		resource.TestStep{Config: b.config(config), ConfigPlanChecks: emptyPlan()},
+	acctest.Run(t,
+		resource.TestStep{Config: svc.Config(config), ConfigStateChecks: states},
+		resource.TestStep{Config: svc.Config(config), ConfigPlanChecks: acctest.EmptyPlan()},
 	)
 	lists := map[string]int{}
-	for _, request := range b.emulator.Journal() {
+	for _, request := range svc.Emulator.Journal() {
 		lists[request.Operation]++
 	}
 	if len(lists) != 1 || lists[emulator.OpListAccessTokens] == 0 || lists[emulator.OpListAccessTokens] > 10 {
@@ -143,19 +145,19 @@ func TestAccessTokensFilters(t *testing.T) {
 // A service that hides what has expired is no trouble.
 func TestAccessTokensWithoutExpired(t *testing.T) {
 	t.Parallel()
-	b, rows := populated(t)
-	b.emulator.SetHideExpired(true)
-	b.run(t, resource.TestStep{
-		Config: b.config(dataSource("access_tokens", `name_regex = "old|weekly"`)),
+	svc, rows := populated(t)
+	svc.Emulator.SetHideExpired(true)
+	acctest.Run(t, resource.TestStep{
+		Config: svc.Config(dataSource("access_tokens", `name_regex = "old|weekly"`)),
 		ConfigStateChecks: []statecheck.StateCheck{
-			ofDataSource("access_tokens", "tokens", listed(t, b, rows, []string{"etl/weekly"})),
+			ofDataSource("access_tokens", "tokens", listed(t, svc, rows, []string{"etl/weekly"})),
 		},
 	})
 }
 
 func TestAccessTokenDataSource(t *testing.T) {
 	t.Parallel()
-	b, rows := populated(t)
+	svc, rows := populated(t)
 	for name, want := range map[string]struct{ status, expiresAt string }{
 		"etl/nightly":     {"active", "2031-03-01T15:00:00Z"},
 		"etl/old":         {"expired", "2031-03-01T13:00:00Z"},
@@ -167,8 +169,8 @@ func TestAccessTokenDataSource(t *testing.T) {
 			of := func(attribute string, want knownvalue.Check) statecheck.StateCheck {
 				return ofDataSource("access_token", attribute, want)
 			}
-			b.run(t, resource.TestStep{
-				Config: b.config(dataSource("access_token", "name = "+hcl(name))),
+			acctest.Run(t, resource.TestStep{
+				Config: svc.Config(dataSource("access_token", "name = "+acctest.Quote(name))),
 				ConfigStateChecks: []statecheck.StateCheck{
 					of("id", knownvalue.StringExact(rows[name].ID)),
 					of("name", knownvalue.StringExact(name)),
@@ -192,11 +194,11 @@ func TestAccessTokenDataSourceAbsent(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b, _ := populated(t)
-			line := "name = " + hcl(test.name)
-			b.run(t, resource.TestStep{
-				Config:      b.config(dataSource("access_token", line)),
-				ExpectError: says(line + fmt.Sprintf(" The project has no access token named %q. ", test.name) + test.want),
+			svc, _ := populated(t)
+			line := "name = " + acctest.Quote(test.name)
+			acctest.Run(t, resource.TestStep{
+				Config:      svc.Config(dataSource("access_token", line)),
+				ExpectError: acctest.OutputMatches(line + fmt.Sprintf(" The project has no access token named %q. ", test.name) + test.want),
 			})
 		})
 	}
@@ -208,20 +210,20 @@ func TestCurrentToken(t *testing.T) {
 	for role, ttl := range map[string]time.Duration{"USER": 2 * time.Hour, "ADMIN": 0} {
 		t.Run(role, func(t *testing.T) {
 			t.Parallel()
-			b := emulated(t)
+			svc := acctest.NewService(t)
 			expiresAt := ""
 			if ttl != 0 {
-				expiresAt = epoch.Add(ttl).Format(time.RFC3339)
+				expiresAt = acctest.Start.Add(ttl).Format(time.RFC3339)
 			}
 			of := func(attribute string, want knownvalue.Check) statecheck.StateCheck {
 				return ofDataSource("current_token", attribute, want)
 			}
-			row, value, err := b.emulator.Seed(emulator.SeedToken{Name: "mine", Role: role, TTL: ttl, Issuer: "anna@example.com"})
+			row, value, err := svc.Emulator.Seed(emulator.SeedToken{Name: "mine", Role: role, TTL: ttl, Issuer: "anna@example.com"})
 			if err != nil {
 				t.Fatal(err)
 			}
-			config := b.configAs(value, dataSource("current_token", ""))
-			b.run(t,
+			config := svc.ConfigAs(value, dataSource("current_token", ""))
+			acctest.Run(t,
 				resource.TestStep{
 					Config: config,
 					ConfigStateChecks: []statecheck.StateCheck{
@@ -233,12 +235,12 @@ func TestCurrentToken(t *testing.T) {
 						of("status", knownvalue.StringExact("active")),
 					},
 				},
-				resource.TestStep{Config: config, ConfigPlanChecks: emptyPlan()},
+				resource.TestStep{Config: config, ConfigPlanChecks: acctest.EmptyPlan()},
 			)
-			if len(b.emulator.Journal()) == 0 {
+			if len(svc.Emulator.Journal()) == 0 {
 				t.Error("the journal is empty")
 			}
-			for _, request := range b.emulator.Journal() {
+			for _, request := range svc.Emulator.Journal() {
 				if request.Operation != emulator.OpWhoAmI {
 					t.Errorf("the provider made the request %s", request.Operation)
 				}

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mlplatform/terraform-provider-mlplatform/internal/acctest"
+
 	"github.com/hashicorp/terraform-plugin-testing/config"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
@@ -22,21 +24,21 @@ import (
 )
 
 // redemption is a configuration without a provider token. Its variable is ephemeral or not.
-func (b *bench) redemption(ephemeral bool, attributes string) string {
-	return b.configAs("", fmt.Sprintf("variable \"register_token\" {\n  type = string\n  ephemeral = %t\n}\n", ephemeral)+
+func redemption(svc *acctest.Service, ephemeral bool, attributes string) string {
+	return svc.ConfigAs("", fmt.Sprintf("variable \"register_token\" {\n  type = string\n  ephemeral = %t\n}\n", ephemeral)+
 		accessToken("register_token_wo = var.register_token\n"+attributes))
 }
 
 // registerTokenFor has an administrator make a register token, and returns it as the variable of a redemption.
-func (b *bench) registerTokenFor(t *testing.T, name string, role mlplatform.Role, lifetime time.Duration) config.Variables {
+func registerTokenFor(t *testing.T, svc *acctest.Service, name string, role mlplatform.Role, lifetime time.Duration) config.Variables {
 	t.Helper()
-	token, err := b.client(t).CreateRegisterToken(context.Background(), mlplatform.RegisterTokenRequest{
+	token, err := svc.Client(t).CreateRegisterToken(context.Background(), mlplatform.RegisterTokenRequest{
 		AccessTokenName: name, Role: role, AccessTokenLifetime: lifetime, Lifetime: time.Hour,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.emulator.ResetJournal()
+	svc.Emulator.ResetJournal()
 	return config.Variables{"register_token": config.StringVariable(token.Value.Reveal())}
 }
 
@@ -46,10 +48,11 @@ func TestRedemptionWithoutAdministrator(t *testing.T) {
 	for name, ephemeral := range map[string]bool{"ephemeral variable": true, "plain variable": false} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := emulated(t)
-			variables := b.registerTokenFor(t, "Anna's notebook", mlplatform.RoleAdmin, 24*time.Hour)
-			redemption := b.redemption(ephemeral, "delete_on_destroy = false")
-			b.runFrom(t, "1.11.0",
+			svc := acctest.NewService(t)
+			variables := registerTokenFor(t, svc, "Anna's notebook", mlplatform.RoleAdmin, 24*time.Hour)
+			redemption := redemption(svc, ephemeral, "delete_on_destroy = false")
+			acctest.Needs(t, acctest.Since("1.11.0"))
+			acctest.Run(t,
 				resource.TestStep{
 					Config:          redemption,
 					ConfigVariables: variables,
@@ -59,33 +62,33 @@ func TestRedemptionWithoutAdministrator(t *testing.T) {
 						attribute("ttl", knownvalue.Null()),
 						attribute("register_token_wo", knownvalue.Null()),
 						attribute("recreate_if_invalid", knownvalue.StringExact("never")),
-						attribute("expires_at", knownvalue.StringExact(epoch.Add(24*time.Hour).Format(time.RFC3339))),
+						attribute("expires_at", knownvalue.StringExact(acctest.Start.Add(24*time.Hour).Format(time.RFC3339))),
 						attribute("status", knownvalue.StringExact("active")),
 						attribute("token", knownvalue.NotNull()),
 					},
 				},
 				resource.TestStep{
-					PreConfig:        b.later(time.Hour),
+					PreConfig:        svc.Later(time.Hour),
 					Config:           redemption,
 					ConfigVariables:  variables,
-					ConfigPlanChecks: emptyPlan(),
+					ConfigPlanChecks: acctest.EmptyPlan(),
 					Check: func(*terraform.State) error {
-						for _, request := range b.emulator.Journal() {
+						for _, request := range svc.Emulator.Journal() {
 							if request.Operation != emulator.OpWhoAmI {
 								return fmt.Errorf("reading made the request %s", request.Operation)
 							}
 						}
-						return b.expectWrites()(nil)
+						return svc.CheckWrites()(nil)
 					},
 				},
 				resource.TestStep{
-					PreConfig:         b.later(24 * time.Hour),
+					PreConfig:         svc.Later(24 * time.Hour),
 					Config:            redemption,
 					ConfigVariables:   variables,
-					ConfigPlanChecks:  emptyPlan(),
+					ConfigPlanChecks:  acctest.EmptyPlan(),
 					ConfigStateChecks: []statecheck.StateCheck{attribute("status", knownvalue.StringExact("expired"))},
 				},
-				resource.TestStep{Config: b.configAs("", ""), Check: b.expectWrites()},
+				resource.TestStep{Config: svc.ConfigAs("", ""), Check: svc.CheckWrites()},
 			)
 		})
 	}
@@ -94,24 +97,25 @@ func TestRedemptionWithoutAdministrator(t *testing.T) {
 // A revoked one is missing, and stays so until a fresh register token comes with a change of keepers.
 func TestRedemptionAgain(t *testing.T) {
 	t.Parallel()
-	b := emulated(t)
-	first := b.registerTokenFor(t, "one", mlplatform.RoleUser, 0)
-	second := b.registerTokenFor(t, "two", mlplatform.RoleUser, 0)
-	before := b.redemption(true, "delete_on_destroy = false\nkeepers = { n = 1 }")
-	after := b.redemption(true, "delete_on_destroy = false\nkeepers = { n = 2 }")
-	b.runFrom(t, "1.11.0",
+	svc := acctest.NewService(t)
+	first := registerTokenFor(t, svc, "one", mlplatform.RoleUser, 0)
+	second := registerTokenFor(t, svc, "two", mlplatform.RoleUser, 0)
+	before := redemption(svc, true, "delete_on_destroy = false\nkeepers = { n = 1 }")
+	after := redemption(svc, true, "delete_on_destroy = false\nkeepers = { n = 2 }")
+	acctest.Needs(t, acctest.Since("1.11.0"))
+	acctest.Run(t,
 		resource.TestStep{Config: before, ConfigVariables: first},
 		resource.TestStep{
-			PreConfig:         func() { b.emulator.Revoke("one") },
+			PreConfig:         func() { svc.Emulator.Revoke("one") },
 			Config:            before,
 			ConfigVariables:   first,
-			ConfigPlanChecks:  emptyPlan(),
+			ConfigPlanChecks:  acctest.EmptyPlan(),
 			ConfigStateChecks: []statecheck.StateCheck{attribute("status", knownvalue.StringExact("missing"))},
 		},
 		resource.TestStep{
 			Config:            after,
 			ConfigVariables:   second,
-			ConfigPlanChecks:  checks(action(plancheck.ResourceActionReplace)),
+			ConfigPlanChecks:  acctest.PlanChecks(plancheck.ExpectResourceAction(tokenAddress, plancheck.ResourceActionReplace)),
 			ConfigStateChecks: []statecheck.StateCheck{attribute("name", knownvalue.StringExact("two"))},
 		},
 	)
@@ -120,29 +124,30 @@ func TestRedemptionAgain(t *testing.T) {
 // The error of a register token that is not good says which two things can be the case and what to ask for.
 func TestRedemptionRefused(t *testing.T) {
 	t.Parallel()
-	for name, spoil := range map[string]func(*testing.T, *bench, string){
-		"spent": func(t *testing.T, b *bench, value string) {
+	for name, spoil := range map[string]func(*testing.T, *acctest.Service, string){
+		"spent": func(t *testing.T, svc *acctest.Service, value string) {
 			t.Helper()
-			if _, err := b.client(t).RedeemRegisterToken(context.Background(), mlplatform.Secret(value)); err != nil {
+			if _, err := svc.Client(t).RedeemRegisterToken(context.Background(), mlplatform.Secret(value)); err != nil {
 				t.Fatal(err)
 			}
 		},
-		"expired": func(_ *testing.T, b *bench, _ string) { b.clock.Advance(2 * time.Hour) },
+		"expired": func(_ *testing.T, svc *acctest.Service, _ string) { svc.Clock.Advance(2 * time.Hour) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := emulated(t)
-			token, err := b.client(t).CreateRegisterToken(context.Background(), mlplatform.RegisterTokenRequest{
+			svc := acctest.NewService(t)
+			token, err := svc.Client(t).CreateRegisterToken(context.Background(), mlplatform.RegisterTokenRequest{
 				AccessTokenName: "late", Role: mlplatform.RoleUser, Lifetime: time.Hour,
 			})
 			if err != nil {
 				t.Fatal(err)
 			}
-			spoil(t, b, token.Value.Reveal())
-			b.runFrom(t, "1.11.0", resource.TestStep{
-				Config:          b.redemption(true, "delete_on_destroy = false"),
+			spoil(t, svc, token.Value.Reveal())
+			acctest.Needs(t, acctest.Since("1.11.0"))
+			acctest.Run(t, resource.TestStep{
+				Config:          redemption(svc, true, "delete_on_destroy = false"),
 				ConfigVariables: config.Variables{"register_token": config.StringVariable(token.Value.Reveal())},
-				ExpectError: says("The register token was already redeemed (it works once) or has expired; " +
+				ExpectError: acctest.OutputMatches("The register token was already redeemed (it works once) or has expired; " +
 					"the service does not say which. Ask the administrator for a new register token"),
 			})
 		})
@@ -157,18 +162,19 @@ func TestRedemptionAnswerLost(t *testing.T) {
 		says          string
 	}{
 		"to an administrator": {true, `These access tokens have appeared since: "redeemed". Delete the one that the register token was created for`},
-		"to somebody else":    {false, "Ask the administrator to delete the access token of the name that the register token was made for"},
+		"to somebody else":    {false, "Ask the administrator to delete the access token that the register token was created for"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := emulated(t)
-			variables := b.registerTokenFor(t, "redeemed", mlplatform.RoleUser, 0)
-			redemption := b.redemption(true, "")
+			svc := acctest.NewService(t)
+			variables := registerTokenFor(t, svc, "redeemed", mlplatform.RoleUser, 0)
+			redemption := redemption(svc, true, "")
 			if test.administrator {
-				redemption = strings.ReplaceAll(redemption, "max_retries = 1", fmt.Sprintf("token = %q", b.token))
+				redemption = strings.ReplaceAll(redemption, "max_retries = 1", fmt.Sprintf("token = %q", svc.Token))
 			}
-			b.emulator.Inject(emulator.Fault{Operation: emulator.OpRedeemRegisterToken, Kind: emulator.Truncate})
-			b.runFrom(t, "1.11.0", resource.TestStep{Config: redemption, ConfigVariables: variables, ExpectError: says(test.says)})
+			svc.Emulator.Inject(emulator.Fault{Operation: emulator.OpRedeemRegisterToken, Kind: emulator.Truncate})
+			acctest.Needs(t, acctest.Since("1.11.0"))
+			acctest.Run(t, resource.TestStep{Config: redemption, ConfigVariables: variables, ExpectError: acctest.OutputMatches(test.says)})
 		})
 	}
 }
@@ -176,13 +182,14 @@ func TestRedemptionAnswerLost(t *testing.T) {
 // Deleting needs an administrator: without one the error names the way out, and with one it works.
 func TestRedemptionDestroyed(t *testing.T) {
 	t.Parallel()
-	b := emulated(t)
-	variables := b.registerTokenFor(t, "redeemed", mlplatform.RoleUser, 0)
-	b.runFrom(t, "1.11.0",
-		resource.TestStep{Config: b.redemption(true, ""), ConfigVariables: variables},
-		resource.TestStep{Config: b.configAs("", ""), ExpectError: says("delete_on_destroy = false")},
-		resource.TestStep{Config: b.config(""), Check: func(*terraform.State) error {
-			if held := b.held(t); len(held) != 0 {
+	svc := acctest.NewService(t)
+	variables := registerTokenFor(t, svc, "redeemed", mlplatform.RoleUser, 0)
+	acctest.Needs(t, acctest.Since("1.11.0"))
+	acctest.Run(t,
+		resource.TestStep{Config: redemption(svc, true, ""), ConfigVariables: variables},
+		resource.TestStep{Config: svc.ConfigAs("", ""), ExpectError: acctest.OutputMatches("delete_on_destroy = false")},
+		resource.TestStep{Config: svc.Config(""), Check: func(*terraform.State) error {
+			if held := svc.LiveTokenNames(t); len(held) != 0 {
 				return errors.New("the token is still there")
 			}
 			return nil
@@ -194,15 +201,16 @@ func TestRedemptionDestroyed(t *testing.T) {
 // token is read with its own value too.
 func TestRedemptionByUser(t *testing.T) {
 	t.Parallel()
-	b := emulated(t)
-	variables := b.registerTokenFor(t, "redeemed", mlplatform.RoleUser, 0)
-	_, user, err := b.emulator.Seed(emulator.SeedToken{Name: "user"})
+	svc := acctest.NewService(t)
+	variables := registerTokenFor(t, svc, "redeemed", mlplatform.RoleUser, 0)
+	_, user, err := svc.Emulator.Seed(emulator.SeedToken{Name: "user"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	redemption := strings.ReplaceAll(b.redemption(true, "delete_on_destroy = false"), "max_retries = 1", fmt.Sprintf("token = %q", user))
-	b.runFrom(t, "1.11.0",
+	redemption := strings.ReplaceAll(redemption(svc, true, "delete_on_destroy = false"), "max_retries = 1", fmt.Sprintf("token = %q", user))
+	acctest.Needs(t, acctest.Since("1.11.0"))
+	acctest.Run(t,
 		resource.TestStep{Config: redemption, ConfigVariables: variables},
-		resource.TestStep{Config: redemption, ConfigVariables: variables, ConfigPlanChecks: emptyPlan()},
+		resource.TestStep{Config: redemption, ConfigVariables: variables, ConfigPlanChecks: acctest.EmptyPlan()},
 	)
 }

@@ -3,20 +3,14 @@
 package provider_test
 
 import (
-	"archive/zip"
-	"bytes"
-	"crypto/sha256"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-testing/echoprovider"
+	"github.com/mlplatform/terraform-provider-mlplatform/internal/acctest"
+
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
@@ -42,15 +36,6 @@ func echoes(name string, want knownvalue.Check) statecheck.StateCheck {
 	return statecheck.ExpectKnownValue("echo.test", tfjsonpath.New("data").AtMapKey(name), want)
 }
 
-// runEchoed runs steps that look at ephemeral values.
-func (b *bench) runEchoed(t *testing.T, steps ...resource.TestStep) {
-	t.Helper()
-	needs(t, ephemeralResources)
-	providers := factories()
-	providers["echo"] = echoprovider.NewProviderServer()
-	resource.UnitTest(t, resource.TestCase{ProtoV6ProviderFactories: providers, Steps: steps})
-}
-
 // resourceStep is one step with checks of what is echoed.
 func resourceStep(config string, check resource.TestCheckFunc, values ...statecheck.StateCheck) resource.TestStep {
 	return resource.TestStep{Config: config, Check: check, ConfigStateChecks: values}
@@ -69,93 +54,6 @@ resource "terraform_data" "job" {
 `, value)
 }
 
-// used tells whether the job had a value.
-func (w *workspace) used(value string) bool {
-	w.t.Helper()
-	return strings.HasPrefix(w.read("used"), fmt.Sprintf("%x", sha256.Sum256([]byte(value))))
-}
-
-// wantNoValueInFiles fails the test if a state, a plan or any other file of the workspace holds a value.
-func (w *workspace) wantNoValueInFiles() {
-	w.t.Helper()
-	for _, leak := range w.valuesInFiles() {
-		w.t.Error(leak)
-	}
-}
-
-// valuesInFiles searches all files, and what is packed in them, for values.
-func (w *workspace) valuesInFiles() []string {
-	w.t.Helper()
-	var found []string
-	search := func(name string, content []byte) {
-		for _, leak := range leaksIn(string(content), w.b.emulator.IssuedValues()) {
-			found = append(found, name+" holds "+leak)
-		}
-	}
-	files := os.DirFS(filepath.Dir(w.dir))
-	err := fs.WalkDir(files, ".", func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || !entry.Type().IsRegular() {
-			return err
-		}
-		content, err := fs.ReadFile(files, name)
-		if err != nil {
-			return err
-		}
-		search(name, content)
-		archive, err := zip.NewReader(bytes.NewReader(content), int64(len(content)))
-		if err != nil {
-			return nil //nolint:nilerr // not a plan file: such a file is an archive
-		}
-		for _, file := range archive.File {
-			content, err := fs.ReadFile(archive, file.Name)
-			if err != nil {
-				return err
-			}
-			search(name+"/"+file.Name, content)
-		}
-		return nil
-	})
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	return found
-}
-
-// The search finds a value in a plan file, which is packed, and in a state.
-func TestSearchOfFilesFinds(t *testing.T) {
-	t.Parallel()
-	b := emulated(t)
-	w := newWorkspace(t, b)
-	w.env["TF_VAR_value"] = b.token
-	w.write("main.tf", "variable \"value\" {}\n"+dataSource("current_token", "")+"output \"value\" {\n  value = var.value\n}\n")
-	for file, command := range map[string][]string{
-		"workspace/saved/tfplan":      {"plan", "-out=saved"},
-		"workspace/terraform.tfstate": {"apply", "-auto-approve"},
-	} {
-		w.succeed(command...)
-		found := func(leak string) bool { return strings.HasPrefix(leak, file+" holds value 0 as it is") }
-		if leaks := w.valuesInFiles(); !slices.ContainsFunc(leaks, found) {
-			t.Errorf("%s: nothing was found in %s, but %q", command, file, leaks)
-		}
-	}
-}
-
-// wantWrites fails the test if other requests than these have changed something since the journal was reset, which it
-// then is.
-func (b *bench) wantWrites(t *testing.T, when string, want ...string) {
-	t.Helper()
-	if got := b.writes(); !slices.Equal(got, append([]string{}, want...)) {
-		t.Errorf("%s: the requests that change something were %v instead of %v", when, got, want)
-	}
-	b.emulator.ResetJournal()
-}
-
-// latest returns the value that was issued last.
-func (b *bench) latest() string {
-	values := b.emulator.IssuedValues()
-	return values[len(values)-1]
-}
-
 // What is minted is what was asked for, and the value is the one that was minted.
 func TestEphemeralRegisterToken(t *testing.T) {
 	t.Parallel()
@@ -169,28 +67,28 @@ func TestEphemeralRegisterToken(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := emulated(t)
-			b.runEchoed(t, resource.TestStep{
-				Config: b.config(ephemeralBlock("register_token", lines(`access_token_name = "anna"`, `ttl = "90m"`, test.attributes)) +
+			svc := acctest.NewService(t)
+			acctest.RunWithEcho(t, resource.TestStep{
+				Config: svc.Config(ephemeralBlock("register_token", lines(`access_token_name = "anna"`, `ttl = "90m"`, test.attributes)) +
 					echoed("register_token")),
 				ConfigStateChecks: []statecheck.StateCheck{
 					echoes("role", knownvalue.StringExact(test.role)),
-					echoes("expires_at", knownvalue.StringExact(epoch.Add(90*time.Minute).Format(time.RFC3339))),
+					echoes("expires_at", knownvalue.StringExact(acctest.Start.Add(90*time.Minute).Format(time.RFC3339))),
 					echoes("token", knownvalue.StringFunc(func(value string) error {
-						if !slices.Contains(b.emulator.IssuedValues(), value) {
+						if !slices.Contains(svc.Emulator.IssuedValues(), value) {
 							return fmt.Errorf("the value was not issued")
 						}
-						access, err := b.client(t).RedeemRegisterToken(t.Context(), mlplatform.Secret(value))
+						access, err := svc.Client(t).RedeemRegisterToken(t.Context(), mlplatform.Secret(value))
 						if err != nil {
 							return err
 						}
-						own, err := b.client(t).WithToken(access).WhoAmI(t.Context())
+						own, err := svc.Client(t).WithToken(access).WhoAmI(t.Context())
 						if err != nil {
 							return err
 						}
 						expiresAt := time.Time{}
 						if test.lifetime != 0 {
-							expiresAt = epoch.Add(test.lifetime)
+							expiresAt = acctest.Start.Add(test.lifetime)
 						}
 						if own.Name != "anna" || string(own.Role) != test.role || !own.ExpiresAt.Equal(expiresAt) {
 							return fmt.Errorf("the token that came of it is %q, %s, until %s", own.Name, own.Role, own.ExpiresAt)
@@ -206,15 +104,15 @@ func TestEphemeralRegisterToken(t *testing.T) {
 // Not enabled, it asks nothing of the service and has no value.
 func TestEphemeralRegisterTokenNotEnabled(t *testing.T) {
 	t.Parallel()
-	b := emulated(t)
-	b.runEchoed(t, resource.TestStep{
-		Config: b.config(ephemeralBlock("register_token", lines(`access_token_name = "anna"`, `ttl = "1h"`, `enabled = false`)) +
+	svc := acctest.NewService(t)
+	acctest.RunWithEcho(t, resource.TestStep{
+		Config: svc.Config(ephemeralBlock("register_token", lines(`access_token_name = "anna"`, `ttl = "1h"`, `enabled = false`)) +
 			echoed("register_token")),
 		ConfigStateChecks: []statecheck.StateCheck{
 			echoes("token", knownvalue.Null()), echoes("expires_at", knownvalue.Null()), echoes("role", knownvalue.StringExact("USER")),
 		},
 		Check: func(*terraform.State) error {
-			if made := len(b.emulator.Journal()); made != 0 {
+			if made := len(svc.Emulator.Journal()); made != 0 {
 				return fmt.Errorf("%d requests were made", made)
 			}
 			return nil
@@ -244,26 +142,26 @@ func TestEphemeralRegisterTokenPhases(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			needs(t, ephemeralResources)
-			b := emulated(t)
-			w := newWorkspace(t, b).traced()
-			w.write("main.tf", later+ephemeralBlock("register_token", test.config)+job("ephemeral.mlplatform_register_token.test.token"))
-			wantNoLeak(t, b, w.plan("-out=saved"))
-			b.wantWrites(t, "plan", test.planned...)
-			wantNoLeak(t, b, w.succeed("apply", "-no-color", "saved"))
-			b.wantWrites(t, "apply", mint)
-			if !w.used(b.latest()) {
+			acctest.Needs(t, acctest.EphemeralResources)
+			svc := acctest.NewService(t)
+			w := acctest.NewWorkspace(t, svc).Traced()
+			w.Write("main.tf", later+ephemeralBlock("register_token", test.config)+job("ephemeral.mlplatform_register_token.test.token"))
+			w.ExpectNoLeak(w.Plan("-out=saved"))
+			svc.ExpectWrites(t, "plan", test.planned...)
+			w.ExpectNoLeak(w.MustRun("apply", "-no-color", "saved"))
+			svc.ExpectWrites(t, "apply", mint)
+			if !w.JobUsed(svc.LastValue()) {
 				t.Error("the job had another value than the one that was minted")
 			}
-			w.wantNoValueInFiles()
+			w.ExpectNoLeakInFiles()
 		})
 	}
 }
 
 // laterToken configures the provider with a token that is not known before the apply. The environment has none.
-func laterToken(w *workspace) string {
-	w.env["TF_VAR_token"] = w.b.token
-	delete(w.env, "MLPLATFORM_TOKEN")
+func laterToken(w *acctest.Workspace) string {
+	w.Env["TF_VAR_token"] = w.Service.Token
+	delete(w.Env, "MLPLATFORM_TOKEN")
 	return `
 variable "token" {
   ephemeral = true
@@ -286,22 +184,22 @@ func TestEphemeralsOfAnUnknownProvider(t *testing.T) {
 	} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
-			needs(t, ephemeralResources)
-			b := emulated(t)
-			w := newWorkspace(t, b)
-			w.write("main.tf", laterToken(w)+ephemeralBlock(kind, attributes)+job("ephemeral.mlplatform_"+kind+".test.token"))
-			w.plan("-out=saved")
-			if made := len(b.emulator.Journal()); made != 0 {
+			acctest.Needs(t, acctest.EphemeralResources)
+			svc := acctest.NewService(t)
+			w := acctest.NewWorkspace(t, svc)
+			w.Write("main.tf", laterToken(w)+ephemeralBlock(kind, attributes)+job("ephemeral.mlplatform_"+kind+".test.token"))
+			w.Plan("-out=saved")
+			if made := len(svc.Emulator.Journal()); made != 0 {
 				t.Errorf("the plan made %d requests", made)
 			}
-			w.succeed("apply", "-no-color", "saved")
-			if !w.used(b.latest()) {
+			w.MustRun("apply", "-no-color", "saved")
+			if !w.JobUsed(svc.LastValue()) {
 				t.Error("the job had another value than the one that was minted")
 			}
-			if held := b.held(t); len(held) != 0 {
+			if held := svc.LiveTokenNames(t); len(held) != 0 {
 				t.Errorf("the service holds %q", held)
 			}
-			w.wantNoValueInFiles()
+			w.ExpectNoLeakInFiles()
 		})
 	}
 }
@@ -315,27 +213,27 @@ func TestEphemeralsOfBadInput(t *testing.T) {
 		config string
 		says   *regexp.Regexp
 	}{
-		"register token: no name":        {register(`ttl = "1h"`), says(`The argument "access_token_name" is required`)},
-		"register token: no lifetime":    {register(`access_token_name = "a"`), says(`The argument "ttl" is required`)},
-		"register token: empty name":     {register(`access_token_name = ""`, `ttl = "1h"`), says("`access_token_name` is \"\", but it must not be empty")},
-		"register token: bad role":       {register(`access_token_name = "a"`, `ttl = "1h"`, `role = "user"`), says("For example: `role = \"USER\"`")},
-		"register token: bad lifetime":   {register(`access_token_name = "a"`, `ttl = "1w"`), says("Invalid lifetime")},
-		"register token: bad lifetime 2": {register(`access_token_name = "a"`, `ttl = "1h"`, `access_token_ttl = "0s"`), says("Invalid lifetime")},
-		"access token: no lifetime":      {access(), says(`The argument "ttl" is required`)},
-		"access token: empty prefix":     {access(`ttl = "1h"`, `name_prefix = ""`), says("`name_prefix` is \"\", but it must not be empty")},
-		"access token: bad role":         {access(`ttl = "1h"`, `role = "root"`), says("it must be one of `USER`, `ADMIN`")},
-		"access token: bad lifetime":     {access(`ttl = "an hour"`), says("Invalid lifetime")},
-		"access token: a name":           {access(`ttl = "1h"`, `name = "fixed"`), says("name")},
+		"register token: no name":        {register(`ttl = "1h"`), acctest.OutputMatches(`The argument "access_token_name" is required`)},
+		"register token: no lifetime":    {register(`access_token_name = "a"`), acctest.OutputMatches(`The argument "ttl" is required`)},
+		"register token: empty name":     {register(`access_token_name = ""`, `ttl = "1h"`), acctest.OutputMatches("`access_token_name` is \"\", but it must not be empty")},
+		"register token: bad role":       {register(`access_token_name = "a"`, `ttl = "1h"`, `role = "user"`), acctest.OutputMatches("For example: `role = \"USER\"`")},
+		"register token: bad lifetime":   {register(`access_token_name = "a"`, `ttl = "1w"`), acctest.OutputMatches("Invalid lifetime")},
+		"register token: bad lifetime 2": {register(`access_token_name = "a"`, `ttl = "1h"`, `access_token_ttl = "0s"`), acctest.OutputMatches("Invalid lifetime")},
+		"access token: no lifetime":      {access(), acctest.OutputMatches(`The argument "ttl" is required`)},
+		"access token: empty prefix":     {access(`ttl = "1h"`, `name_prefix = ""`), acctest.OutputMatches("`name_prefix` is \"\", but it must not be empty")},
+		"access token: bad role":         {access(`ttl = "1h"`, `role = "root"`), acctest.OutputMatches("it must be one of `USER`, `ADMIN`")},
+		"access token: bad lifetime":     {access(`ttl = "an hour"`), acctest.OutputMatches("Invalid lifetime")},
+		"access token: a name":           {access(`ttl = "1h"`, `name = "fixed"`), acctest.OutputMatches("name")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			needs(t, ephemeralResources)
-			w := newWorkspace(t, emulated(t))
-			w.write("main.tf", test.config)
-			if got := w.run("validate", "-no-color"); got.exitCode != 1 || !test.says.MatchString(got.shown()) {
-				t.Errorf("exit code %d:\n%s", got.exitCode, got.shown())
+			acctest.Needs(t, acctest.EphemeralResources)
+			w := acctest.NewWorkspace(t, acctest.NewService(t))
+			w.Write("main.tf", test.config)
+			if got := w.Run("validate", "-no-color"); got.ExitCode != 1 || !test.says.MatchString(got.Output()) {
+				t.Errorf("exit code %d:\n%s", got.ExitCode, got.Output())
 			}
-			if made := len(w.b.emulator.Journal()); made != 0 {
+			if made := len(w.Service.Emulator.Journal()); made != 0 {
 				t.Errorf("%d requests were made", made)
 			}
 		})
@@ -346,37 +244,37 @@ func TestEphemeralsOfBadInput(t *testing.T) {
 func TestEphemeralRegisterTokenErrors(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		happen func(*testing.T, *workspace)
+		happen func(*testing.T, *acctest.Workspace)
 		says   string
 	}{
 		"no token": {
-			func(_ *testing.T, w *workspace) { delete(w.env, "MLPLATFORM_TOKEN") },
+			func(_ *testing.T, w *acctest.Workspace) { delete(w.Env, "MLPLATFORM_TOKEN") },
 			"This operation requires an access token with the ADMIN role.",
 		},
 		"weak role": {
-			func(t *testing.T, w *workspace) {
+			func(t *testing.T, w *acctest.Workspace) {
 				t.Helper()
-				w.env["MLPLATFORM_TOKEN"] = w.b.valueOf(t, emulator.SeedToken{Name: "weak", Role: "USER"})
+				w.Env["MLPLATFORM_TOKEN"] = w.Service.SeedValue(t, emulator.SeedToken{Name: "weak", Role: "USER"})
 			},
 			"has the USER role; ADMIN is required.",
 		},
 		"trouble": {
-			func(_ *testing.T, w *workspace) {
-				w.b.emulator.Inject(emulator.Fault{Operation: emulator.OpCreateRegisterToken, Kind: emulator.Respond, Status: 500, Times: -1})
+			func(_ *testing.T, w *acctest.Workspace) {
+				w.Service.Emulator.Inject(emulator.Fault{Operation: emulator.OpCreateRegisterToken, Kind: emulator.Respond, Status: 500, Times: -1})
 			},
 			"The service, or a proxy in front of it, is failing.",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			needs(t, ephemeralResources)
-			w := newWorkspace(t, emulated(t))
-			w.write("main.tf", ephemeralBlock("register_token", lines(`access_token_name = "anna"`, `ttl = "1h"`))+
+			acctest.Needs(t, acctest.EphemeralResources)
+			w := acctest.NewWorkspace(t, acctest.NewService(t))
+			w.Write("main.tf", ephemeralBlock("register_token", lines(`access_token_name = "anna"`, `ttl = "1h"`))+
 				job("ephemeral.mlplatform_register_token.test.token"))
 			test.happen(t, w)
-			got := w.run("plan", "-no-color")
-			if got.exitCode != 1 || !says(`Register token for "anna":`).MatchString(got.shown()) || !says(test.says).MatchString(got.shown()) {
-				t.Errorf("exit code %d:\n%s", got.exitCode, got.shown())
+			got := w.Run("plan", "-no-color")
+			if got.ExitCode != 1 || !acctest.OutputMatches(`Register token for "anna":`).MatchString(got.Output()) || !acctest.OutputMatches(test.says).MatchString(got.Output()) {
+				t.Errorf("exit code %d:\n%s", got.ExitCode, got.Output())
 			}
 		})
 	}

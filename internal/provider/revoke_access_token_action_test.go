@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/mlplatform/terraform-provider-mlplatform/internal/acctest"
+
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
 
@@ -35,9 +37,9 @@ resource "terraform_data" "incident" {
 }
 
 // invoke runs the action by itself.
-func (w *workspace) invoke() outcome {
-	w.t.Helper()
-	return w.run("apply", "-no-color", "-auto-approve", "-invoke=action.mlplatform_revoke_access_token.test")
+func invoke(w *acctest.Workspace) acctest.Result {
+	w.T.Helper()
+	return w.Run("apply", "-no-color", "-auto-approve", "-invoke=action.mlplatform_revoke_access_token.test")
 }
 
 // Invoked by hand, it deletes the token of the name and no other, and says so. A plan deletes nothing.
@@ -50,21 +52,21 @@ func TestRevokeByHand(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			needs(t, actions)
-			b := emulated(t)
-			b.seed(t, seedToken("innocent"))
-			row := b.seed(t, token)
-			w := newWorkspace(t, b).traced()
-			w.write("main.tf", revokeAction(hcl(token.Name)))
-			wantNoLeak(t, b, w.plan("-invoke=action.mlplatform_revoke_access_token.test"))
-			b.wantWrites(t, "plan")
-			got := w.invoke()
-			wantNoLeak(t, b, got)
-			b.wantWrites(t, "apply", emulator.OpDeleteAccessToken)
-			if want := fmt.Sprintf("Revoked the access token %q (ID %s).", token.Name, row.ID); got.exitCode != 0 || !says(want).MatchString(got.shown()) {
-				t.Errorf("exit code %d, without %s:\n%s", got.exitCode, want, got.shown())
+			acctest.Needs(t, acctest.Actions)
+			svc := acctest.NewService(t)
+			svc.Seed(t, seedToken("innocent"))
+			row := svc.Seed(t, token)
+			w := acctest.NewWorkspace(t, svc).Traced()
+			w.Write("main.tf", revokeAction(acctest.Quote(token.Name)))
+			w.ExpectNoLeak(w.Plan("-invoke=action.mlplatform_revoke_access_token.test"))
+			svc.ExpectWrites(t, "plan")
+			got := invoke(w)
+			w.ExpectNoLeak(got)
+			svc.ExpectWrites(t, "apply", emulator.OpDeleteAccessToken)
+			if want := fmt.Sprintf("Revoked the access token %q (ID %s).", token.Name, row.ID); got.ExitCode != 0 || !acctest.OutputMatches(want).MatchString(got.Output()) {
+				t.Errorf("exit code %d, without %s:\n%s", got.ExitCode, want, got.Output())
 			}
-			if held := b.held(t); !slices.Equal(held, []string{"innocent"}) {
+			if held := svc.LiveTokenNames(t); !slices.Equal(held, []string{"innocent"}) {
 				t.Errorf("the service holds %q", held)
 			}
 		})
@@ -74,18 +76,19 @@ func TestRevokeByHand(t *testing.T) {
 // Triggered by a resource, it deletes each time that the resource changes, and not otherwise.
 func TestRevokeByTrigger(t *testing.T) {
 	t.Parallel()
-	b := emulated(t)
-	config := func(input string) string { return b.config(revokeAction(`"leaked"`) + revokedBy(input)) }
+	svc := acctest.NewService(t)
+	config := func(input string) string { return svc.Config(revokeAction(`"leaked"`) + revokedBy(input)) }
 	again := func() {
-		b.seed(t, seedToken("leaked"))
+		svc.Seed(t, seedToken("leaked"))
 	}
-	b.runWith(t, actions,
-		resource.TestStep{PreConfig: again, Config: config("first"), Check: b.expectWrites(emulator.OpDeleteAccessToken)},
-		resource.TestStep{PreConfig: again, Config: config("first"), ConfigPlanChecks: emptyPlan(), Check: b.expectWrites()},
+	acctest.Needs(t, acctest.Actions)
+	acctest.Run(t,
+		resource.TestStep{PreConfig: again, Config: config("first"), Check: svc.CheckWrites(emulator.OpDeleteAccessToken)},
+		resource.TestStep{PreConfig: again, Config: config("first"), ConfigPlanChecks: acctest.EmptyPlan(), Check: svc.CheckWrites()},
 		resource.TestStep{Config: config("second"), Check: resource.ComposeTestCheckFunc(
-			b.expectWrites(emulator.OpDeleteAccessToken),
+			svc.CheckWrites(emulator.OpDeleteAccessToken),
 			func(*terraform.State) error {
-				if held := b.held(t); len(held) != 0 {
+				if held := svc.LiveTokenNames(t); len(held) != 0 {
 					return fmt.Errorf("the service holds %q", held)
 				}
 				return nil
@@ -97,15 +100,15 @@ func TestRevokeByTrigger(t *testing.T) {
 // A name that is not known while planning is known when it counts: here it is that of a token of the same run.
 func TestRevokeOfALaterName(t *testing.T) {
 	t.Parallel()
-	needs(t, actions)
-	b := emulated(t)
-	w := newWorkspace(t, b)
-	w.write("main.tf", accessToken(lines(`name_prefix = "later-"`, `recreate_if_invalid = "never"`))+
+	acctest.Needs(t, acctest.Actions)
+	svc := acctest.NewService(t)
+	w := acctest.NewWorkspace(t, svc)
+	w.Write("main.tf", accessToken(lines(`name_prefix = "later-"`, `recreate_if_invalid = "never"`))+
 		revokeAction("mlplatform_access_token.test.name")+
 		strings.Replace(revokedBy("x"), `"x"`, "mlplatform_access_token.test.name", 1))
-	w.apply()
-	b.wantWrites(t, "apply", slices.Concat(mintWrites, []string{emulator.OpDeleteAccessToken})...)
-	if held := b.held(t); len(held) != 0 {
+	w.Apply()
+	svc.ExpectWrites(t, "apply", slices.Concat(acctest.MintWrites, []string{emulator.OpDeleteAccessToken})...)
+	if held := svc.LiveTokenNames(t); len(held) != 0 {
 		t.Errorf("the service holds %q", held)
 	}
 }
@@ -113,16 +116,16 @@ func TestRevokeOfALaterName(t *testing.T) {
 // What cannot be done is an error that says why and what to do, and nothing is deleted.
 func TestRevokeRefused(t *testing.T) {
 	t.Parallel()
-	fault := func(operation string, f emulator.Fault) func(*testing.T, *workspace) {
-		return func(_ *testing.T, w *workspace) {
+	fault := func(operation string, f emulator.Fault) func(*testing.T, *acctest.Workspace) {
+		return func(_ *testing.T, w *acctest.Workspace) {
 			f.Operation, f.Times = operation, -1
-			w.b.emulator.Inject(f)
+			w.Service.Emulator.Inject(f)
 		}
 	}
 	trouble := emulator.Fault{Kind: emulator.Respond, Status: 500}
 	for name, test := range map[string]struct {
 		token  string
-		happen func(*testing.T, *workspace)
+		happen func(*testing.T, *acctest.Workspace)
 		says   string
 	}{
 		"own token": {"emulator-admin", nil, `The access token "emulator-admin" is the provider's own.`},
@@ -132,13 +135,13 @@ func TestRevokeRefused(t *testing.T) {
 		},
 		"empty name": {"", nil, "`name` is \"\", but it must not be empty"},
 		"no token": {
-			"etl-nightly", func(_ *testing.T, w *workspace) { delete(w.env, "MLPLATFORM_TOKEN") },
+			"etl-nightly", func(_ *testing.T, w *acctest.Workspace) { delete(w.Env, "MLPLATFORM_TOKEN") },
 			"This operation requires an access token with the ADMIN role.",
 		},
 		"weak role": {
-			"etl-nightly", func(t *testing.T, w *workspace) {
+			"etl-nightly", func(t *testing.T, w *acctest.Workspace) {
 				t.Helper()
-				w.env["MLPLATFORM_TOKEN"] = w.b.valueOf(t, seedToken("weak"))
+				w.Env["MLPLATFORM_TOKEN"] = w.Service.SeedValue(t, seedToken("weak"))
 			},
 			`Access token "etl-nightly": .* has the USER role; ADMIN is required.`,
 		},
@@ -150,25 +153,25 @@ func TestRevokeRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			needs(t, actions)
-			b := emulated(t)
-			b.seed(t, seedToken("etl-nightly"))
-			b.seed(t, seedToken("ETL-nightly"))
-			w := newWorkspace(t, b)
-			w.write("main.tf", patient+revokeAction(hcl(test.token)))
+			acctest.Needs(t, acctest.Actions)
+			svc := acctest.NewService(t)
+			svc.Seed(t, seedToken("etl-nightly"))
+			svc.Seed(t, seedToken("ETL-nightly"))
+			w := acctest.NewWorkspace(t, svc)
+			w.Write("main.tf", acctest.NoRetriesSlow+revokeAction(acctest.Quote(test.token)))
 			if test.happen != nil {
 				test.happen(t, w)
 			}
-			got := w.invoke()
-			b.emulator.ClearFaults()
+			got := invoke(w)
+			svc.Emulator.ClearFaults()
 			for part := range strings.SplitSeq(test.says, " .* ") {
-				if got.exitCode != 1 || !says(part).MatchString(got.shown()) {
-					t.Errorf("exit code %d, without %s:\n%s", got.exitCode, part, got.shown())
+				if got.ExitCode != 1 || !acctest.OutputMatches(part).MatchString(got.Output()) {
+					t.Errorf("exit code %d, without %s:\n%s", got.ExitCode, part, got.Output())
 				}
 			}
-			wantNoLeakIn(t, b, got.command, got.shown())
+			svc.ExpectNoLeak(t, got.Command(), got.Output())
 			for _, name := range []string{"etl-nightly", "ETL-nightly"} {
-				if held := b.held(t); !slices.Contains(held, name) {
+				if held := svc.LiveTokenNames(t); !slices.Contains(held, name) {
 					t.Errorf("the service holds %q", held)
 				}
 			}
@@ -179,33 +182,33 @@ func TestRevokeRefused(t *testing.T) {
 // Somebody else was faster: what was to be achieved is achieved.
 func TestRevokeOfWhatIsJustGone(t *testing.T) {
 	t.Parallel()
-	needs(t, actions)
-	b := emulated(t)
-	b.seed(t, seedToken("leaked"))
-	b.emulator.Inject(emulator.Fault{Operation: emulator.OpDeleteAccessToken, Kind: emulator.Respond, Status: 404, After: true})
-	w := newWorkspace(t, b)
-	w.write("main.tf", revokeAction(`"leaked"`))
-	if got := w.invoke(); got.exitCode != 0 || !says("Revoked the access token").MatchString(got.shown()) {
-		t.Errorf("exit code %d:\n%s", got.exitCode, got.shown())
+	acctest.Needs(t, acctest.Actions)
+	svc := acctest.NewService(t)
+	svc.Seed(t, seedToken("leaked"))
+	svc.Emulator.Inject(emulator.Fault{Operation: emulator.OpDeleteAccessToken, Kind: emulator.Respond, Status: 404, After: true})
+	w := acctest.NewWorkspace(t, svc)
+	w.Write("main.tf", revokeAction(`"leaked"`))
+	if got := invoke(w); got.ExitCode != 0 || !acctest.OutputMatches("Revoked the access token").MatchString(got.Output()) {
+		t.Errorf("exit code %d:\n%s", got.ExitCode, got.Output())
 	}
 }
 
 // A token that the state holds is found to be missing by the next plan, which replaces it.
 func TestRevokeOfATokenOfTheState(t *testing.T) {
 	t.Parallel()
-	needs(t, actions)
-	b := emulated(t)
-	w := newWorkspace(t, b)
-	w.write("main.tf", accessToken(`name = "leaked"`)+revokeAction("mlplatform_access_token.test.name"))
-	w.apply()
-	b.emulator.ResetJournal()
-	if got := w.invoke(); got.exitCode != 0 {
-		t.Fatal(got.shown())
+	acctest.Needs(t, acctest.Actions)
+	svc := acctest.NewService(t)
+	w := acctest.NewWorkspace(t, svc)
+	w.Write("main.tf", accessToken(`name = "leaked"`)+revokeAction("mlplatform_access_token.test.name"))
+	w.Apply()
+	svc.Emulator.ResetJournal()
+	if got := invoke(w); got.ExitCode != 0 {
+		t.Fatal(got.Output())
 	}
-	b.wantWrites(t, "invoke", emulator.OpDeleteAccessToken)
-	if got := w.plan(); got.exitCode != 2 || !says("1 to add").MatchString(got.shown()) {
-		t.Errorf("exit code %d:\n%s", got.exitCode, got.shown())
+	svc.ExpectWrites(t, "invoke", emulator.OpDeleteAccessToken)
+	if got := w.Plan(); got.ExitCode != 2 || !acctest.OutputMatches("1 to add").MatchString(got.Output()) {
+		t.Errorf("exit code %d:\n%s", got.ExitCode, got.Output())
 	}
-	w.apply()
-	b.wantWrites(t, "apply", mintWrites...)
+	w.Apply()
+	svc.ExpectWrites(t, "apply", acctest.MintWrites...)
 }

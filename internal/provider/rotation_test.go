@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mlplatform/terraform-provider-mlplatform/internal/acctest"
+
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
@@ -34,22 +36,23 @@ resource "terraform_data" "consumer" {
 // and, by status, why.
 func TestRotationOnSchedule(t *testing.T) {
 	t.Parallel()
-	b := emulated(t)
-	config := b.config(rotating)
-	b.runFrom(t, "1.4.0",
+	svc := acctest.NewService(t)
+	config := svc.Config(rotating)
+	acctest.Needs(t, acctest.Since("1.4.0"))
+	acctest.Run(t,
 		resource.TestStep{Config: config},
-		resource.TestStep{PreConfig: b.later(dayLong), Config: config, ConfigPlanChecks: emptyPlan()},
-		resource.TestStep{PreConfig: b.later(21 * dayLong), Config: config, ConfigPlanChecks: emptyPlan()},
+		resource.TestStep{PreConfig: svc.Later(dayLong), Config: config, ConfigPlanChecks: acctest.EmptyPlan()},
+		resource.TestStep{PreConfig: svc.Later(21 * dayLong), Config: config, ConfigPlanChecks: acctest.EmptyPlan()},
 		resource.TestStep{
-			PreConfig: b.later(dayLong),
+			PreConfig: svc.Later(dayLong),
 			Config:    config,
-			ConfigPlanChecks: checks(
-				was("status", "rotation_due"),
-				action(plancheck.ResourceActionCreateBeforeDestroy),
+			ConfigPlanChecks: acctest.PlanChecks(
+				acctest.ExpectPrior(tokenAddress, "status", "rotation_due"),
+				plancheck.ExpectResourceAction(tokenAddress, plancheck.ResourceActionCreateBeforeDestroy),
 				plancheck.ExpectResourceAction("terraform_data.consumer", plancheck.ResourceActionUpdate),
 			),
 		},
-		resource.TestStep{Config: config, ConfigPlanChecks: emptyPlan()},
+		resource.TestStep{Config: config, ConfigPlanChecks: acctest.EmptyPlan()},
 	)
 }
 
@@ -57,10 +60,10 @@ func TestRotationOnSchedule(t *testing.T) {
 // consumer has.
 func TestRotationWithoutDowntime(t *testing.T) {
 	t.Parallel()
-	b := emulated(t)
-	config := b.config(rotating)
+	svc := acctest.NewService(t)
+	config := svc.Config(rotating)
 	alive := func(when string) error {
-		if held := b.held(t); len(held) != 1 {
+		if held := svc.LiveTokenNames(t); len(held) != 1 {
 			return fmt.Errorf("%s, the service holds the live tokens %q instead of one", when, held)
 		}
 		return nil
@@ -74,7 +77,7 @@ func TestRotationWithoutDowntime(t *testing.T) {
 					return
 				}
 				for range 7 {
-					b.clock.Advance(dayLong)
+					svc.Clock.Advance(dayLong)
 					if err := alive(fmt.Sprintf("before the apply of week %d", week)); err != nil {
 						t.Error(err)
 					}
@@ -83,7 +86,7 @@ func TestRotationWithoutDowntime(t *testing.T) {
 			Config: config,
 			Check: func(state *terraform.State) error {
 				consumer := state.RootModule().Resources["terraform_data.consumer"].Primary.Attributes["output"]
-				held := b.held(t)
+				held := svc.LiveTokenNames(t)
 				if len(held) != 1 || held[0] != consumer {
 					return fmt.Errorf("in week %d the consumer has %q, and the service %q", week, consumer, held)
 				}
@@ -92,7 +95,8 @@ func TestRotationWithoutDowntime(t *testing.T) {
 			},
 		})
 	}
-	b.runFrom(t, "1.4.0", steps...)
+	acctest.Needs(t, acctest.Since("1.4.0"))
+	acctest.Run(t, steps...)
 	if len(names) != 3 {
 		t.Errorf("in twelve weeks there were %d tokens instead of 3", len(names))
 	}

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/mlplatform/terraform-provider-mlplatform/internal/acctest"
+
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/function"
 	frameworkprovider "github.com/hashicorp/terraform-plugin-framework/provider"
@@ -157,7 +159,7 @@ func TestSparkConnectURLInAConfiguration(t *testing.T) {
 	const url = "sc://spark.example.com:15002/;spark-token=emulated-access%2Fx"
 	for name, test := range map[string]struct {
 		config   string
-		features []feature
+		features []acctest.Feature
 		exitCode int
 		says     string
 		shows    bool
@@ -165,7 +167,7 @@ func TestSparkConnectURLInAConfiguration(t *testing.T) {
 		"plain":                    {sparkConfig("", ""), nil, 0, url, true},
 		"sensitive":                {sparkConfig("sensitive = true", "sensitive = true"), nil, 0, "url = <sensitive>", false},
 		"sensitive, output is not": {sparkConfig("sensitive = true", ""), nil, 1, "Output refers to sensitive values", false},
-		"ephemeral, output is not": {sparkConfig("ephemeral = true", ""), []feature{ephemeralResources}, 1, "phemeral", false},
+		"ephemeral, output is not": {sparkConfig("ephemeral = true", ""), []acctest.Feature{acctest.EphemeralResources}, 1, "phemeral", false},
 		"not known": {
 			strings.Replace(sparkConfig("", ""), "var.host,", "terraform_data.later.output,", 1) +
 				"resource \"terraform_data\" \"later\" {\n  input = var.host\n}\n",
@@ -180,15 +182,15 @@ func TestSparkConnectURLInAConfiguration(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			needs(t, append(test.features, functions)...)
-			w := newWorkspace(t, emulated(t))
-			w.env["TF_VAR_token"] = "emulated-access/x"
-			w.write("main.tf", test.config)
-			got := w.run("apply", "-no-color", "-auto-approve")
-			if got.exitCode != test.exitCode || !says(test.says).MatchString(got.shown()) {
-				t.Errorf("exit code %d, without %s:\n%s", got.exitCode, test.says, got.shown())
+			acctest.Needs(t, append(test.features, acctest.ProviderFunctions)...)
+			w := acctest.NewWorkspace(t, acctest.NewService(t))
+			w.Env["TF_VAR_token"] = "emulated-access/x"
+			w.Write("main.tf", test.config)
+			got := w.Run("apply", "-no-color", "-auto-approve")
+			if got.ExitCode != test.exitCode || !acctest.OutputMatches(test.says).MatchString(got.Output()) {
+				t.Errorf("exit code %d, without %s:\n%s", got.ExitCode, test.says, got.Output())
 			}
-			if shows := regexp.MustCompile("emulated-access").MatchString(got.shown()); shows != test.shows {
+			if shows := regexp.MustCompile("emulated-access").MatchString(got.Output()); shows != test.shows {
 				t.Errorf("the value is shown: %v", shows)
 			}
 		})

@@ -10,13 +10,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/mlplatform/terraform-provider-mlplatform/internal/acctest"
+
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 
 	"github.com/mlplatform/terraform-provider-mlplatform/internal/mlplatform"
 )
-
-// sweepPrefix begins the name of every token that a test makes in a live project. Nothing else is ever swept.
-const sweepPrefix = "tf-acc-"
 
 func init() {
 	resource.AddTestSweepers("mlplatform_access_token", &resource.Sweeper{
@@ -49,7 +48,7 @@ func sweep(ctx context.Context, client *mlplatform.Client) error {
 	}
 	var failures []error
 	for _, token := range list.Tokens {
-		if !strings.HasPrefix(token.Name, sweepPrefix) || token.ID == self.ID {
+		if !strings.HasPrefix(token.Name, acctest.LivePrefix) || token.ID == self.ID {
 			continue
 		}
 		if err := client.DeleteAccessToken(ctx, token.Name); err != nil && !mlplatform.IsNotFound(err) {

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/mlplatform/terraform-provider-mlplatform/internal/acctest"
+
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
@@ -37,18 +39,19 @@ type badInput struct {
 }
 
 // run checks that the CLI refuses the input and points at the attribute.
-func (bad badInput) run(t *testing.T, b *bench) {
+func (bad badInput) run(t *testing.T, svc *acctest.Service) {
 	t.Helper()
-	where := says(bad.line).String() + `[\s\S]*` + says(bad.detail).String()
+	where := acctest.OutputMatches(bad.line).String() + `[\s\S]*` + acctest.OutputMatches(bad.detail).String()
 	if bad.since == "" {
 		bad.since = "0.12.26"
 	}
-	b.runFrom(t, bad.since, resource.TestStep{
+	acctest.Needs(t, acctest.Since(bad.since))
+	acctest.Run(t, resource.TestStep{
 		Config:      bad.config,
 		PlanOnly:    true,
-		ExpectError: regexp.MustCompile(says("Error: "+bad.summary).String() + `[\s\S]*` + where),
+		ExpectError: regexp.MustCompile(acctest.OutputMatches("Error: "+bad.summary).String() + `[\s\S]*` + where),
 	})
-	for _, request := range b.emulator.Journal() {
+	for _, request := range svc.Emulator.Journal() {
 		t.Errorf("the request %s was made before the input was refused", request.Operation)
 	}
 }
@@ -92,8 +95,8 @@ func TestBadAccessToken(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := emulated(t)
-			badInput{b.config(accessToken(test.attributes)), test.line, test.summary, test.detail, test.since}.run(t, b)
+			svc := acctest.NewService(t)
+			badInput{svc.Config(accessToken(test.attributes)), test.line, test.summary, test.detail, test.since}.run(t, svc)
 		})
 	}
 }
@@ -112,11 +115,11 @@ func TestBadLifetimes(t *testing.T) {
 	} {
 		t.Run("ttl "+text, func(t *testing.T) {
 			t.Parallel()
-			b := emulated(t)
+			svc := acctest.NewService(t)
 			line := fmt.Sprintf("ttl = %q", text)
 			badInput{
-				b.config(accessToken(lines(`name = "a"`, line))), line, "Invalid lifetime", why + " " + exampleLifetime, "",
-			}.run(t, b)
+				svc.Config(accessToken(lines(`name = "a"`, line))), line, "Invalid lifetime", why + " " + exampleLifetime, "",
+			}.run(t, svc)
 		})
 	}
 }
@@ -135,8 +138,8 @@ func TestBadRegisterToken(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := emulated(t)
-			badInput{b.config(registerToken(test.attributes)), test.line, test.summary, test.detail, ""}.run(t, b)
+			svc := acctest.NewService(t)
+			badInput{svc.Config(registerToken(test.attributes)), test.line, test.summary, test.detail, ""}.run(t, svc)
 		})
 	}
 }
@@ -152,9 +155,9 @@ func TestBadDataSources(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := emulated(t)
-			config := b.config(fmt.Sprintf("data \"mlplatform_%s\" \"test\" {\n%s\n}\n", test.source, test.line))
-			badInput{config, test.line, test.summary, test.detail, ""}.run(t, b)
+			svc := acctest.NewService(t)
+			config := svc.Config(fmt.Sprintf("data \"mlplatform_%s\" \"test\" {\n%s\n}\n", test.source, test.line))
+			badInput{config, test.line, test.summary, test.detail, ""}.run(t, svc)
 		})
 	}
 }
@@ -179,7 +182,7 @@ func TestBadProviderSettings(t *testing.T) {
 		value     = "it should contain the value of an access token and nothing else."
 		aPEM      = "a PEM bundle has lines such as -----BEGIN CERTIFICATE-----."
 	)
-	quoted := func(setting, value string) string { return setting + " = " + hcl(value) }
+	quoted := func(setting, value string) string { return setting + " = " + acctest.Quote(value) }
 	for name, test := range map[string]struct{ line, summary, detail string }{
 		"endpoint: other scheme":   {`endpoint = "ftp://example.com"`, "Invalid endpoint", `"ftp://example.com" does not begin with https://; ` + exampleEndpoint},
 		"endpoint: in the clear":   {`endpoint = "http://example.com"`, "Invalid endpoint", `"http://example.com" is not encrypted: http:// is for a loopback host such as 127.0.0.1 alone; ` + exampleEndpoint},
@@ -202,24 +205,24 @@ func TestBadProviderSettings(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := emulated(t)
+			svc := acctest.NewService(t)
 			settings := []string{test.line}
 			if !strings.HasPrefix(test.line, "endpoint") {
-				settings = append(settings, quoted("endpoint", b.endpoint))
+				settings = append(settings, quoted("endpoint", svc.Endpoint))
 			}
 			config := fmt.Sprintf("provider \"mlplatform\" {\n%s\n}\n%s", lines(settings...), accessToken(`name = "a"`))
-			badInput{config, test.line, test.summary, test.detail, ""}.run(t, b)
+			badInput{config, test.line, test.summary, test.detail, ""}.run(t, svc)
 		})
 	}
 	t.Run("token and token_file", func(t *testing.T) {
 		t.Parallel()
-		b := emulated(t)
-		config := strings.Replace(b.config(accessToken(`name = "a"`)), "max_retries = 1", `token_file = "/run/mine"`, 1)
+		svc := acctest.NewService(t)
+		config := strings.Replace(svc.Config(accessToken(`name = "a"`)), "max_retries = 1", `token_file = "/run/mine"`, 1)
 		badInput{
 			config, `token_file = "/run/mine"`, "Conflicting token settings",
 			"`token` and `token_file` (\"/run/mine\") are both set. Remove one of them and keep, for example, " +
 				"`token_file = \"/run/secrets/mlplatform-token\"`.", "",
-		}.run(t, b)
+		}.run(t, svc)
 	})
 }
 
@@ -244,8 +247,8 @@ func TestUnknownInputs(t *testing.T) {
 	register := func(name string, want knownvalue.Check) statecheck.StateCheck {
 		return statecheck.ExpectKnownValue(registered, tfjsonpath.New(name), want)
 	}
-	b := emulated(t)
-	config := b.config(later(lines(
+	svc := acctest.NewService(t)
+	config := svc.Config(later(lines(
 		`name = "late"`, `role = "ADMIN"`, `ttl = "60m"`, `rotate_before = "5m"`, `recreate_if_invalid = "never"`,
 		`access_token_name = "later still"`, `access_token_ttl = "1d"`, `delete_on_destroy = "true"`, `expires_within = "2h"`,
 		`name_regex = "^la"`, `status = "active"`,
@@ -254,7 +257,8 @@ func TestUnknownInputs(t *testing.T) {
 		registerToken(fromLater("access_token_name", "role", "access_token_ttl", "ttl", "recreate_if_invalid")) +
 		"data \"mlplatform_access_tokens\" \"test\" {\n" + fromLater("role", "status", "expires_within", "name_regex") +
 		"\n  depends_on = [mlplatform_access_token.test]\n}\n")
-	b.runFrom(t, "1.4.0",
+	acctest.Needs(t, acctest.Since("1.4.0"))
+	acctest.Run(t,
 		resource.TestStep{
 			Config: config,
 			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
@@ -277,7 +281,7 @@ func TestUnknownInputs(t *testing.T) {
 				statecheck.ExpectKnownValue("data.mlplatform_access_tokens.test", tfjsonpath.New("tokens"), knownvalue.ListSizeExact(1)),
 			},
 		},
-		resource.TestStep{Config: config, ConfigPlanChecks: emptyPlan()},
+		resource.TestStep{Config: config, ConfigPlanChecks: acctest.EmptyPlan()},
 	)
 }
 
@@ -299,12 +303,13 @@ func TestUnknownInputsThatTurnOutBad(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := emulated(t)
-			b.runFrom(t, "1.4.0", resource.TestStep{
-				Config:      b.config(later(test.values) + test.config),
-				ExpectError: regexp.MustCompile(`Error running apply[\s\S]*` + says(test.want).String()),
+			svc := acctest.NewService(t)
+			acctest.Needs(t, acctest.Since("1.4.0"))
+			acctest.Run(t, resource.TestStep{
+				Config:      svc.Config(later(test.values) + test.config),
+				ExpectError: regexp.MustCompile(`Error running apply[\s\S]*` + acctest.OutputMatches(test.want).String()),
 			})
-			if writes := b.writes(); len(writes) != 0 {
+			if writes := svc.Writes(); len(writes) != 0 {
 				t.Errorf("the requests %v were made", writes)
 			}
 		})
@@ -314,37 +319,38 @@ func TestUnknownInputsThatTurnOutBad(t *testing.T) {
 // The provider's own settings may come from a resource that does not exist yet, or whose output is about to change.
 func TestUnknownProviderSettings(t *testing.T) {
 	t.Parallel()
-	for name, settings := range map[string]func(t *testing.T, b *bench) (values, block string){
-		"token": func(_ *testing.T, b *bench) (values, block string) {
-			return "token = " + hcl(b.token), lines("endpoint = "+hcl(b.endpoint), fromLater("token"))
+	for name, settings := range map[string]func(t *testing.T, svc *acctest.Service) (values, block string){
+		"token": func(_ *testing.T, svc *acctest.Service) (values, block string) {
+			return "token = " + acctest.Quote(svc.Token), lines("endpoint = "+acctest.Quote(svc.Endpoint), fromLater("token"))
 		},
-		"all others": func(t *testing.T, b *bench) (values, block string) {
+		"all others": func(t *testing.T, svc *acctest.Service) (values, block string) {
 			t.Helper()
 			file := filepath.Join(t.TempDir(), "token")
-			if err := os.WriteFile(file, []byte(b.token+"\n"), 0o600); err != nil {
+			if err := os.WriteFile(file, []byte(svc.Token+"\n"), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			values = lines("endpoint = "+hcl(b.endpoint), "token_file = "+hcl(file), `request_timeout = "1m"`, "max_retries = 2")
+			values = lines("endpoint = "+acctest.Quote(svc.Endpoint), "token_file = "+acctest.Quote(file), `request_timeout = "1m"`, "max_retries = 2")
 			return values, fromLater("endpoint", "token_file", "request_timeout", "max_retries")
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := emulated(t)
-			values, block := settings(t, b)
+			svc := acctest.NewService(t)
+			values, block := settings(t, svc)
 			config := func(extra string) string {
 				return later(lines(values, extra)) + "provider \"mlplatform\" {\n" + block + "\n}\n" +
 					accessToken(`name = "a"`) + registerToken(lines(`access_token_name = "b"`, `ttl = "1h"`))
 			}
-			b.runFrom(t, "1.4.0",
-				resource.TestStep{Config: config(""), ConfigPlanChecks: checks(action(plancheck.ResourceActionCreate))},
-				resource.TestStep{Config: config(""), ConfigPlanChecks: emptyPlan()},
+			acctest.Needs(t, acctest.Since("1.4.0"))
+			acctest.Run(t,
+				resource.TestStep{Config: config(""), ConfigPlanChecks: acctest.PlanChecks(plancheck.ExpectResourceAction(tokenAddress, plancheck.ResourceActionCreate))},
+				resource.TestStep{Config: config(""), ConfigPlanChecks: acctest.EmptyPlan()},
 				resource.TestStep{
-					PreConfig:        b.emulator.ResetJournal,
+					PreConfig:        svc.Emulator.ResetJournal,
 					Config:           config("another = 1"),
-					ConfigPlanChecks: checks(action(plancheck.ResourceActionNoop)),
+					ConfigPlanChecks: acctest.PlanChecks(plancheck.ExpectResourceAction(tokenAddress, plancheck.ResourceActionNoop)),
 					Check: func(*terraform.State) error {
-						if writes := b.writes(); len(writes) != 0 {
+						if writes := svc.Writes(); len(writes) != 0 {
 							return fmt.Errorf("the requests %v were made", writes)
 						}
 						return nil
@@ -359,9 +365,9 @@ func TestUnknownProviderSettings(t *testing.T) {
 // takes a workspace, because the test framework has one provider for all configurations.
 func TestProviderTokenOfAnotherProvider(t *testing.T) {
 	t.Parallel()
-	b := emulated(t)
-	w := newWorkspace(t, b)
-	w.write("main.tf", `
+	svc := acctest.NewService(t)
+	w := acctest.NewWorkspace(t, svc)
+	w.Write("main.tf", `
 resource "mlplatform_access_token" "admin" {
   name = "made first"
   role = "ADMIN"
@@ -375,13 +381,13 @@ resource "mlplatform_access_token" "test" {
   name     = "made with it"
 }
 `)
-	w.apply()
-	w.planIsEmpty()
-	if held := b.held(t); !slices.Equal(held, []string{"made first", "made with it"}) {
+	w.Apply()
+	w.ExpectEmptyPlan()
+	if held := svc.LiveTokenNames(t); !slices.Equal(held, []string{"made first", "made with it"}) {
 		t.Errorf("the service holds %q", held)
 	}
-	w.destroy()
-	if held := b.held(t); len(held) != 0 {
+	w.Destroy()
+	if held := svc.LiveTokenNames(t); len(held) != 0 {
 		t.Errorf("the service still holds %q", held)
 	}
 }
@@ -392,12 +398,13 @@ func TestUnknownProviderSettingsOfDataSource(t *testing.T) {
 	for _, source := range []string{"access_tokens\" \"test\" {", "access_token\" \"test\" {\nname = \"a\"", "current_token\" \"test\" {"} {
 		t.Run(source[:strings.Index(source, `"`)], func(t *testing.T) {
 			t.Parallel()
-			b := emulated(t)
-			config := later("token = "+hcl(b.token)) + "provider \"mlplatform\" {\n" + fromLater("token") + "\n}\n" +
+			svc := acctest.NewService(t)
+			config := later("token = "+acctest.Quote(svc.Token)) + "provider \"mlplatform\" {\n" + fromLater("token") + "\n}\n" +
 				"data \"mlplatform_" + source + "\n}\n"
-			b.runFrom(t, "1.4.0", resource.TestStep{
+			acctest.Needs(t, acctest.Since("1.4.0"))
+			acctest.Run(t, resource.TestStep{
 				Config:      config,
-				ExpectError: says("no request can be made. Create that resource first, for example with `terraform apply -target=ADDRESS`"),
+				ExpectError: acctest.OutputMatches("no request can be made. Create that resource first, for example with `terraform apply -target=ADDRESS`"),
 			})
 		})
 	}

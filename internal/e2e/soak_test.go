@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 
-package provider_test
+package e2e
 
 import (
 	"fmt"
@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/mlplatform/terraform-provider-mlplatform/internal/acctest"
 
 	"github.com/mlplatform/terraform-provider-mlplatform/internal/emulator"
 )
@@ -38,8 +40,8 @@ func number(t *testing.T, variable string) (value uint64, set bool) {
 // other people making and revoking tokens. A schedule is told by its seed: `make soak SEED=…` runs one that failed.
 func TestSoak(t *testing.T) {
 	t.Parallel()
-	needsTime(t)
-	spares(t, terraformWithFaults, otherOrder)
+	acctest.Long(t)
+	acctest.SkipBug(t, acctest.BugReplaceOrder)
 	schedules := uint64(defaultSchedules)
 	if n, set := number(t, "SOAK_N"); set {
 		schedules = n
@@ -71,8 +73,8 @@ type wish struct {
 // schedule is one random life.
 type schedule struct {
 	t      *testing.T
-	w      *workspace
-	p      *promises
+	w      *acctest.Workspace
+	p      *acctest.Invariants
 	random *rand.Rand
 	wishes []wish
 	// story tells what was done.
@@ -94,7 +96,7 @@ var kinds = []struct {
 	}},
 	{"mlplatform_register_token.later", func(w wish) []string {
 		policy := []string{"never", "unused", "always"}[w.way]
-		return []string{`access_token_name = "later"`, `ttl = "2h"`, fmt.Sprintf("keepers = { n = %d }", w.keeper), "recreate_if_invalid = " + hcl(policy)}
+		return []string{`access_token_name = "later"`, `ttl = "2h"`, fmt.Sprintf("keepers = { n = %d }", w.keeper), "recreate_if_invalid = " + acctest.Quote(policy)}
 	}},
 }
 
@@ -112,8 +114,8 @@ func (w wish) lifetime() []string {
 
 func newSchedule(t *testing.T, seed uint64) *schedule {
 	t.Helper()
-	s := &schedule{t: t, w: newWorkspace(t, emulated(t)), random: rand.New(rand.NewPCG(seed, 0))}
-	s.p = s.w.promising()
+	s := &schedule{t: t, w: acctest.NewWorkspace(t, acctest.NewService(t)), random: rand.New(rand.NewPCG(seed, 0))}
+	s.p = acctest.NewInvariants(s.w)
 	for range kinds {
 		s.wishes = append(s.wishes, s.wish())
 	}
@@ -149,7 +151,7 @@ func (s *schedule) configure() {
 		fmt.Fprintf(&text, "resource %q %q {\n%s\n}\n", typ, name, lines(attributes...))
 		after = kind.address
 	}
-	s.w.write("main.tf", text.String()+"# written\n")
+	s.w.Write("main.tf", text.String()+"# written\n")
 }
 
 // live runs the schedule: two runs under faults with the world going on in between, then one without.
@@ -166,7 +168,7 @@ func (s *schedule) live() {
 	s.run([]string{"apply", "apply", "apply", "apply -refresh-only", "destroy"}[s.random.IntN(5)])
 	if s.random.IntN(2) == 0 {
 		s.tell("destroy, at last")
-		s.p.leavesNothing()
+		s.p.ExpectCleanDestroy()
 		return
 	}
 	s.settle()
@@ -189,15 +191,15 @@ func (s *schedule) run(command string) {
 		fault.Operation = operations[s.random.IntN(len(operations))]
 		fault.Skip = s.random.IntN(3)
 		s.tell("a fault: %s in request %d of %q", name, fault.Skip, fault.Operation)
-		s.p.faults = append(s.p.faults, fault)
+		s.p.Faults = append(s.p.Faults, fault)
 	}
-	s.w.write("provider.tf", impatient)
-	got, requests := s.p.run(append(strings.Fields(command), "-auto-approve")...)
-	s.tell("%s: exit code %d\n%s", command, got.exitCode, asLines(requests))
+	s.w.Write("provider.tf", acctest.NoRetries)
+	got, requests := s.p.Run(append(strings.Fields(command), "-auto-approve")...)
+	s.tell("%s: exit code %d\n%s", command, got.ExitCode, acctest.FormatRequests(requests))
 	// Users do as the errors ask: a token whose value nobody has, and that could not be cleared away, is deleted.
-	for _, token := range s.p.orphans() {
+	for _, token := range s.p.Orphans() {
 		s.tell("%s is deleted by hand", token.Name)
-		s.w.b.emulator.Revoke(token.Name)
+		s.w.Service.Emulator.Revoke(token.Name)
 	}
 }
 
@@ -207,25 +209,25 @@ func (s *schedule) goOn() {
 	if s.random.IntN(3) > 0 {
 		later := time.Duration(s.random.IntN(10)) * 30 * time.Minute
 		s.tell("%s go by", later)
-		s.w.b.clock.Advance(later)
+		s.w.Service.Clock.Advance(later)
 	}
 	if s.random.IntN(3) == 0 {
 		s.tell("the service hides expired tokens")
-		s.w.b.emulator.SetHideExpired(true)
+		s.w.Service.Emulator.SetHideExpired(true)
 	}
 	names := []string{"later"}
-	for _, object := range s.w.kept() {
-		if object.isAccessToken() {
+	for _, object := range s.w.StateObjects() {
+		if object.IsAccessToken() {
 			names = append(names, object.Attributes.Name)
 		}
 	}
 	if s.random.IntN(3) == 0 {
 		name := names[s.random.IntN(len(names))]
 		s.tell("%s is revoked", name)
-		s.w.b.emulator.Revoke(name)
+		s.w.Service.Emulator.Revoke(name)
 		if s.random.IntN(2) == 0 {
 			s.tell("%s is made by somebody else", name)
-			s.p.foreign = append(s.p.foreign, s.w.b.seed(s.t, seedToken(name)).ID)
+			s.p.Foreign = append(s.p.Foreign, s.w.Service.Seed(s.t, seedToken(name)).ID)
 		}
 	}
 }
@@ -234,32 +236,32 @@ func (s *schedule) goOn() {
 func (s *schedule) settle() {
 	s.t.Helper()
 	s.tell("apply, at last")
-	s.w.write("provider.tf", patient)
-	got, _ := s.p.run("apply", "-auto-approve")
-	taken := says(`the name "fixed" is taken`).MatchString(errorsOf(got.shown())) && s.foreign("fixed")
-	if got.exitCode != 0 && !taken {
-		s.t.Fatalf("applying without trouble fails:\n%s", got.shown())
+	s.w.Write("provider.tf", acctest.NoRetriesSlow)
+	got, _ := s.p.Run("apply", "-auto-approve")
+	taken := acctest.OutputMatches(`the name "fixed" is taken`).MatchString(acctest.Errors(got.Output())) && s.foreign("fixed")
+	if got.ExitCode != 0 && !taken {
+		s.t.Fatalf("applying without trouble fails:\n%s", got.Output())
 	}
-	for _, token := range s.p.orphans() {
+	for _, token := range s.p.Orphans() {
 		s.t.Errorf("after applying again the service holds %q", token.Name)
 	}
-	for _, object := range s.w.kept() {
+	for _, object := range s.w.StateObjects() {
 		if object.Status != "" || object.Deposed != "" {
-			s.t.Errorf("%s is %s, deposed %q", object.address, object.Status, object.Deposed)
+			s.t.Errorf("%s is %s, deposed %q", object.Address, object.Status, object.Deposed)
 		}
-		if status := object.Attributes.Status; object.isAccessToken() && status != "active" &&
+		if status := object.Attributes.Status; object.IsAccessToken() && status != "active" &&
 			(status != "conflict" || !s.foreign(object.Attributes.Name)) {
-			s.t.Errorf("%s is %s", object.address, status)
+			s.t.Errorf("%s is %s", object.Address, status)
 		}
 	}
 	if !taken {
-		s.w.planIsEmpty()
+		s.w.ExpectEmptyPlan()
 	}
 }
 
 // foreign tells whether a live token of this name is somebody else's.
 func (s *schedule) foreign(name string) bool {
-	return slices.ContainsFunc(s.w.b.emulator.LiveTokens(), func(token emulator.Token) bool {
-		return token.Name == name && slices.Contains(s.p.foreign, token.ID)
+	return slices.ContainsFunc(s.w.Service.Emulator.LiveTokens(), func(token emulator.Token) bool {
+		return token.Name == name && slices.Contains(s.p.Foreign, token.ID)
 	})
 }

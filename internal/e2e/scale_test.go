@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
 
-package provider_test
+package e2e
 
 import (
 	"fmt"
 	"testing"
+
+	"github.com/mlplatform/terraform-provider-mlplatform/internal/acctest"
 
 	"github.com/mlplatform/terraform-provider-mlplatform/internal/emulator"
 )
@@ -13,22 +15,22 @@ import (
 // list, a creation 3.1 requests for each token, a destruction 1.1.
 func TestRequestsAtScale(t *testing.T) {
 	t.Parallel()
-	needsTime(t)
+	acctest.Long(t)
 	const managed, others = 1000, 9000
-	b := emulated(t)
+	svc := acctest.NewService(t)
 	for i := range others {
-		if _, _, err := b.emulator.Seed(emulator.SeedToken{Name: fmt.Sprintf("other-%d", i)}); err != nil {
+		if _, _, err := svc.Emulator.Seed(emulator.SeedToken{Name: fmt.Sprintf("other-%d", i)}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	w := newWorkspace(t, b)
-	w.env["TF_LOG"] = "" // at TRACE, a thousand tokens write some hundred thousand lines
-	w.write("main.tf", fmt.Sprintf("resource \"mlplatform_access_token\" \"many\" {\n  count = %d\n  name = \"many-${count.index}\"\n}\n", managed))
+	w := acctest.NewWorkspace(t, svc)
+	w.Env["TF_LOG"] = "" // at TRACE, a thousand tokens write some hundred thousand lines
+	w.Write("main.tf", fmt.Sprintf("resource \"mlplatform_access_token\" \"many\" {\n  count = %d\n  name = \"many-${count.index}\"\n}\n", managed))
 	counted := func(what string, run func(), limit float64) map[string]int {
-		b.emulator.ResetJournal()
+		svc.Emulator.ResetJournal()
 		run()
 		operations := map[string]int{}
-		for _, request := range b.emulator.Journal() {
+		for _, request := range svc.Emulator.Journal() {
 			operations[request.Operation]++
 		}
 		total := 0
@@ -41,13 +43,13 @@ func TestRequestsAtScale(t *testing.T) {
 		}
 		return operations
 	}
-	counted("the creation", func() { w.apply() }, 3.1*managed)
-	refresh := counted("the refresh", func() { w.planIsEmpty() }, 2)
-	if refresh[emulator.OpListAccessTokens] != len(b.emulator.Journal()) {
+	counted("the creation", func() { w.Apply() }, 3.1*managed)
+	refresh := counted("the refresh", func() { w.ExpectEmptyPlan() }, 2)
+	if refresh[emulator.OpListAccessTokens] != len(svc.Emulator.Journal()) {
 		t.Errorf("the refresh made other requests than for the list: %v", refresh)
 	}
-	counted("the destruction", func() { w.destroy() }, 1.1*managed)
-	if held := len(b.held(t)); held != others {
+	counted("the destruction", func() { w.Destroy() }, 1.1*managed)
+	if held := len(svc.LiveTokenNames(t)); held != others {
 		t.Errorf("the service holds %d tokens in the end instead of %d", held, others)
 	}
 }

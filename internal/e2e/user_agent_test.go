@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MPL-2.0
 
-package provider_test
+package e2e
 
 import (
 	"regexp"
 	"slices"
 	"testing"
+
+	"github.com/mlplatform/terraform-provider-mlplatform/internal/acctest"
 
 	"github.com/mlplatform/terraform-provider-mlplatform/internal/emulator"
 )
@@ -14,20 +16,20 @@ import (
 // which needs no credential, carries none; all others do.
 func TestRequestsOfTheProvider(t *testing.T) {
 	t.Parallel()
-	b := emulated(t)
-	w := newWorkspace(t, b)
-	w.write("main.tf", accessToken(`name = "a"`)+registerToken(lines(`access_token_name = "b"`, `ttl = "1h"`))+
+	svc := acctest.NewService(t)
+	w := acctest.NewWorkspace(t, svc)
+	w.Write("main.tf", accessToken(`name = "a"`)+registerToken(lines(`access_token_name = "b"`, `ttl = "1h"`))+
 		dataSource("current_token", "")+dataSource("access_tokens", ""))
-	w.apply()
-	w.destroy()
+	w.Apply()
+	w.Destroy()
 
-	want := "^" + regexp.QuoteMeta("terraform-provider-mlplatform/"+builtVersion+" Terraform/"+cliUnderTest(t).number) + "$"
-	if cliUnderTest(t).openTofu {
+	want := "^" + regexp.QuoteMeta("terraform-provider-mlplatform/"+acctest.BuiltVersion+" Terraform/"+acctest.CLIVersion(t).Number) + "$"
+	if acctest.CLIVersion(t).OpenTofu {
 		// It tells a provider the version of some Terraform, whatever its own is.
-		want = "^" + regexp.QuoteMeta("terraform-provider-mlplatform/"+builtVersion+" Terraform/") + `\d+\.\d+\.\d+(-\w+)?$`
+		want = "^" + regexp.QuoteMeta("terraform-provider-mlplatform/"+acctest.BuiltVersion+" Terraform/") + `\d+\.\d+\.\d+(-\w+)?$`
 	}
 	seen := []string{}
-	for _, request := range b.emulator.Journal() {
+	for _, request := range svc.Emulator.Journal() {
 		seen = append(seen, request.Operation)
 		if !regexp.MustCompile(want).MatchString(request.UserAgent) {
 			t.Errorf("%s was sent by %q, which does not match %q", request.Operation, request.UserAgent, want)

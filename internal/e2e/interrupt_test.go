@@ -2,7 +2,7 @@
 
 //go:build unix
 
-package provider_test
+package e2e
 
 import (
 	"bytes"
@@ -19,6 +19,9 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/mlplatform/terraform-provider-mlplatform/internal/acctest"
+	"github.com/mlplatform/terraform-provider-mlplatform/internal/tfcli"
 
 	"github.com/mlplatform/terraform-provider-mlplatform/internal/emulator"
 )
@@ -73,19 +76,13 @@ func (c *running) settled(r *http.Request) {
 }
 
 // begin starts the CLI without waiting for its end.
-func (w *workspace) begin(args ...string) *running {
-	w.t.Helper()
+func begin(w *acctest.Workspace, args ...string) *running {
+	w.T.Helper()
 	// No terminal would end it; this is for a command that does not end by itself.
-	ctx, cancel := context.WithTimeout(w.t.Context(), 2*time.Minute)
-	w.t.Cleanup(cancel)
-	c := &running{cmd: exec.CommandContext(ctx, w.cli, args...), stopping: make(chan struct{})}
-	c.cmd.Dir, c.cmd.Stdout, c.cmd.Stderr = w.dir, c, c
-	c.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	c.cmd.WaitDelay = time.Minute
-	c.cmd.Env = []string{}
-	for name, value := range w.env {
-		c.cmd.Env = append(c.cmd.Env, name+"="+value)
-	}
+	ctx, cancel := context.WithTimeout(w.T.Context(), 2*time.Minute)
+	w.T.Cleanup(cancel)
+	c := &running{cmd: w.CLI.Command(ctx, w.Dir, args...), stopping: make(chan struct{})}
+	c.cmd.Stdout, c.cmd.Stderr = c, c
 	return c
 }
 
@@ -93,28 +90,28 @@ func (w *workspace) begin(args ...string) *running {
 const withTheAnswer = "with the answer"
 
 // moments are when, of a request, the interrupt comes.
-var moments = map[string]func(*running, *http.Request, serving) *httptest.ResponseRecorder{
-	"before it acts": func(c *running, r *http.Request, act serving) *httptest.ResponseRecorder {
+var moments = map[string]func(*running, *http.Request, acctest.Forward) *httptest.ResponseRecorder{
+	"before it acts": func(c *running, r *http.Request, forward acctest.Forward) *httptest.ResponseRecorder {
 		c.interrupt()
 		c.settled(r)
 		if r.Context().Err() != nil {
 			return nil // the caller went away before the service was reached
 		}
-		return act()
+		return forward()
 	},
-	"as it acts": func(c *running, r *http.Request, act serving) *httptest.ResponseRecorder {
+	"as it acts": func(c *running, r *http.Request, forward acctest.Forward) *httptest.ResponseRecorder {
 		c.interrupt()
 		c.settled(r)
-		return act() // the request had left already, so that the service acts whoever waits for the answer
+		return forward() // the request had left already, so that the service acts whoever waits for the answer
 	},
-	"before the answer": func(c *running, r *http.Request, act serving) *httptest.ResponseRecorder {
-		answer := act()
+	"before the answer": func(c *running, r *http.Request, forward acctest.Forward) *httptest.ResponseRecorder {
+		answer := forward()
 		c.interrupt()
 		c.settled(r)
 		return answer
 	},
-	withTheAnswer: func(c *running, _ *http.Request, act serving) *httptest.ResponseRecorder {
-		answer := act()
+	withTheAnswer: func(c *running, _ *http.Request, forward acctest.Forward) *httptest.ResponseRecorder {
+		answer := forward()
 		c.interrupt()
 		return answer
 	},
@@ -124,8 +121,8 @@ var moments = map[string]func(*running, *http.Request, serving) *httptest.Respon
 // converges.
 func TestInterruptInEachRequest(t *testing.T) {
 	t.Parallel()
-	needsTime(t)
-	eachDeed(t, func(t *testing.T, d deed, requests []emulator.Request) {
+	acctest.Long(t)
+	eachScenario(t, func(t *testing.T, d scenario, requests []emulator.Request) {
 		t.Helper()
 		for n, request := range requests {
 			t.Run(fmt.Sprintf("%d %s", n, request.Operation), func(t *testing.T) {
@@ -140,63 +137,63 @@ func TestInterruptInEachRequest(t *testing.T) {
 
 // interruptedAt runs the CLI and interrupts it at the request of this number. It returns with what came of it whether the
 // request came at all.
-func (w *workspace) interruptedAt(n int, moment func(*running, *http.Request, serving) *httptest.ResponseRecorder, args ...string) (outcome, bool) {
-	w.t.Helper()
+func interruptedAt(w *acctest.Workspace, n int, moment func(*running, *http.Request, acctest.Forward) *httptest.ResponseRecorder, args ...string) (acctest.Result, bool) {
+	w.T.Helper()
 	var c *running
 	var hit atomic.Bool
 	begun := make(chan struct{}) // closed when c can be interrupted
-	server := w.b.front(w.t, func(number int, r *http.Request, act serving) *httptest.ResponseRecorder {
+	server := w.Service.Intercept(w.T, func(number int, r *http.Request, forward acctest.Forward) *httptest.ResponseRecorder {
 		if number != n {
-			return act()
+			return forward()
 		}
 		<-begun
 		hit.Store(true)
-		return moment(c, r, act)
+		return moment(c, r, forward)
 	})
-	c = w.through(server).begin(append(args, "-no-color")...)
+	c = begin(w.Through(server), append(args, "-no-color")...)
 	if err := c.cmd.Start(); err != nil {
-		w.t.Fatal(err)
+		w.T.Fatal(err)
 	}
 	close(begun)
 	err := c.cmd.Wait()
 	var failed *exec.ExitError
 	if err != nil && !errors.As(err, &failed) || !c.cmd.ProcessState.Exited() {
-		w.t.Fatalf("the CLI did not end by itself: %v\n%s", err, c.output())
+		w.T.Fatalf("the CLI did not end by itself: %v\n%s", err, c.output())
 	}
 	server.Close() // and with it what is still under way
-	return outcome{command: args[0], exitCode: c.cmd.ProcessState.ExitCode(), stdout: c.output()}, hit.Load()
+	return acctest.Result{Result: tfcli.Result{Args: args, ExitCode: c.cmd.ProcessState.ExitCode(), Stdout: c.output()}}, hit.Load()
 }
 
 // interrupted does the deed, interrupted at the request of this number, and does it again. Late tells that the command
 // may be through before it notices.
-func (s *stage) interrupted(n int, moment func(*running, *http.Request, serving) *httptest.ResponseRecorder, late bool) {
-	t, b := s.w.t, s.w.b
+func (s *stage) interrupted(n int, moment func(*running, *http.Request, acctest.Forward) *httptest.ResponseRecorder, late bool) {
+	t, svc := s.w.T, s.w.Service
 	t.Helper()
-	p := s.prepare(patient)
-	start := s.w.situation()
-	p.begin()
-	got, hit := s.w.interruptedAt(n, moment, s.arguments()...)
-	if !hit || !late && !says("Interrupt received.").MatchString(got.stdout) {
-		t.Errorf("there was no interrupt:\n%s", got.stdout)
+	inv := s.prepare(acctest.NoRetriesSlow)
+	start := s.w.Snapshot()
+	inv.Begin()
+	got, hit := interruptedAt(s.w, n, moment, s.arguments()...)
+	if !hit || !late && !acctest.OutputMatches("Interrupt received.").MatchString(got.Stdout) {
+		t.Errorf("there was no interrupt:\n%s", got.Stdout)
 	}
-	requests := b.emulator.Journal()
-	p.check(got)
-	if p.unnamed != 0 {
+	requests := svc.Emulator.Journal()
+	inv.Check(got)
+	if inv.Unnamed != 0 {
 		t.Error("the answer to a redemption was not waited for, so that its token is lost")
 	}
 	if t.Failed() {
-		t.Logf("exit code %d\n%s\nThe requests were:\n%s", got.exitCode, got.stdout, asLines(requests))
+		t.Logf("exit code %d\n%s\nThe requests were:\n%s", got.ExitCode, got.Stdout, acctest.FormatRequests(requests))
 	}
-	if s.w.situation() != start {
-		s.again(p)
+	if s.w.Snapshot() != start {
+		s.again(inv)
 	}
 }
 
 // Ctrl-C while an ephemeral access token is made, is used or is deleted: it is gone when the provider has ended.
 func TestInterruptOfAnEphemeralToken(t *testing.T) {
 	t.Parallel()
-	needs(t, ephemeralResources)
-	config := patient + ephemeralBlock("access_token", `ttl = "1h"`) + runProvider + `
+	acctest.Needs(t, acctest.EphemeralResources)
+	config := acctest.NoRetriesSlow + ephemeralBlock("access_token", `ttl = "1h"`) + runProvider + `
 data "mlplatform_current_token" "me" {
   provider = mlplatform.run
 }
@@ -204,30 +201,29 @@ resource "terraform_data" "me" {
   input = data.mlplatform_current_token.me.role
 }
 `
-	b := emulated(t)
-	w := newWorkspace(t, b)
-	w.write("main.tf", config)
-	w.apply()
-	for n, request := range b.emulator.Journal() {
+	svc := acctest.NewService(t)
+	w := acctest.NewWorkspace(t, svc)
+	w.Write("main.tf", config)
+	w.Apply()
+	for n, request := range svc.Emulator.Journal() {
 		for name, moment := range moments {
 			t.Run(fmt.Sprintf("%d %s %s", n, request.Operation, name), func(t *testing.T) {
 				t.Parallel()
-				b := emulated(t)
-				w := newWorkspace(t, b)
-				w.write("main.tf", config)
-				got, hit := w.interruptedAt(n, moment, "apply", "-auto-approve")
-				if !hit || name != withTheAnswer && !says("Interrupt received.").MatchString(got.stdout) {
-					t.Errorf("there was no interrupt:\n%s", got.stdout)
+				svc := acctest.NewService(t)
+				w := acctest.NewWorkspace(t, svc)
+				w.Write("main.tf", config)
+				got, hit := interruptedAt(w, n, moment, "apply", "-auto-approve")
+				if !hit || name != withTheAnswer && !acctest.OutputMatches("Interrupt received.").MatchString(got.Stdout) {
+					t.Errorf("there was no interrupt:\n%s", got.Stdout)
 				}
-				for _, name := range b.held(t) {
-					if !says("access token " + hcl(name)).MatchString(errorsOf(got.stdout)) {
+				for _, name := range svc.LiveTokenNames(t) {
+					if !acctest.OutputMatches("access token " + acctest.Quote(name)).MatchString(acctest.Errors(got.Stdout)) {
 						t.Errorf("the token %q is left behind, of which the user is not told", name)
 					}
 				}
-				if leaks := leaksIn(got.shown(), b.emulator.IssuedValues()); len(leaks) > 0 {
-					t.Errorf("the output shows %q", leaks)
-				} else if t.Failed() {
-					t.Logf("exit code %d\n%s\nThe requests were:\n%s", got.exitCode, got.stdout, asLines(b.emulator.Journal()))
+				svc.ExpectNoLeak(t, "the output", got.Output())
+				if t.Failed() {
+					t.Logf("exit code %d\n%s\nThe requests were:\n%s", got.ExitCode, got.Stdout, acctest.FormatRequests(svc.Emulator.Journal()))
 				}
 			})
 		}

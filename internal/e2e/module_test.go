@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
 
-package provider_test
+package e2e
 
 import (
 	"path/filepath"
 	"testing"
+
+	"github.com/mlplatform/terraform-provider-mlplatform/internal/acctest"
 
 	"github.com/mlplatform/terraform-provider-mlplatform/internal/emulator"
 )
@@ -12,19 +14,19 @@ import (
 // The module that the examples offer passes its own tests, and these leave nothing behind.
 func TestModule(t *testing.T) {
 	t.Parallel()
-	needs(t, since("1.6.0"))
-	b := emulated(t)
-	w := newWorkspace(t, b)
-	w.copyFrom(filepath.Join(examplesFolder, "modules", "rotating-token"))
-	if got := w.run("test", "-no-color"); got.exitCode != 0 || !says("6 passed, 0 failed").MatchString(got.stdout) {
-		t.Errorf("exit code %d:\n%s", got.exitCode, got.shown())
+	acctest.Needs(t, acctest.Since("1.6.0"))
+	svc := acctest.NewService(t)
+	w := acctest.NewWorkspace(t, svc)
+	w.CopyFrom(filepath.Join(acctest.ExamplesFolder, "modules", "rotating-token"))
+	if got := w.Run("test", "-no-color"); got.ExitCode != 0 || !acctest.OutputMatches("6 passed, 0 failed").MatchString(got.Stdout) {
+		t.Errorf("exit code %d:\n%s", got.ExitCode, got.Output())
 	}
-	if held := b.held(t); len(held) != 0 {
+	if held := svc.LiveTokenNames(t); len(held) != 0 {
 		t.Errorf("the tests leave %q behind", held)
 	}
 	// Two of them: one is made at first, the other when it is replaced.
 	minted := 0
-	for _, write := range b.writes() {
+	for _, write := range svc.Writes() {
 		if write == emulator.OpRedeemRegisterToken {
 			minted++
 		}

@@ -11,11 +11,6 @@ import (
 
 var longName = strings.Repeat("a long name ", 20) + "end"
 
-// hcl writes a text as a string of the configuration language.
-func hcl(text string) string {
-	return strings.NewReplacer("${", "$${", "%{", "%%{").Replace(fmt.Sprintf("%q", text))
-}
-
 // registerToken writes a resource block with the given attributes.
 func registerToken(attributes string) string {
 	return fmt.Sprintf("resource \"mlplatform_register_token\" \"test\" {\n%s\n}\n", attributes)

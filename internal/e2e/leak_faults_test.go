@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 
-package provider_test
+package e2e
 
 import (
 	"fmt"
@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/mlplatform/terraform-provider-mlplatform/internal/acctest"
 
 	"github.com/mlplatform/terraform-provider-mlplatform/internal/emulator"
 )
@@ -47,36 +49,36 @@ func echoingFaults() map[string]func(echo string) emulator.Fault {
 
 // spoiled is a traced workspace whose commands meet a fault.
 type spoiled struct {
-	*workspace
+	*acctest.Workspace
 	fault func(echo string) emulator.Fault
 }
 
 func newSpoiled(t *testing.T, fault func(string) emulator.Fault) *spoiled {
 	t.Helper()
-	return &spoiled{newWorkspace(t, emulated(t)).traced(), fault}
+	return &spoiled{acctest.NewWorkspace(t, acctest.NewService(t)).Traced(), fault}
 }
 
 // fails runs a command that meets the fault at each request of an operation, and must fail for it.
 func (w *spoiled) fails(operation string, args ...string) {
-	t, b := w.t, w.b
+	t, svc := w.T, w.Service
 	t.Helper()
-	w.write("provider.tf", impatient)
-	fault := w.fault(strings.Join(b.emulator.IssuedValues(), " "))
+	w.Write("provider.tf", acctest.NoRetries)
+	fault := w.fault(strings.Join(svc.Emulator.IssuedValues(), " "))
 	fault.Operation, fault.Times = operation, -1
-	b.emulator.Inject(fault)
-	defer b.emulator.ClearFaults()
-	b.emulator.ResetJournal()
-	got := w.run(append(args, "-no-color")...)
-	wantNoLeak(t, b, got)
+	svc.Emulator.Inject(fault)
+	defer svc.Emulator.ClearFaults()
+	svc.Emulator.ResetJournal()
+	got := w.Run(append(args, "-no-color")...)
+	w.ExpectNoLeak(got)
 	met := func(request emulator.Request) bool { return request.Fault != "" }
-	if !slices.ContainsFunc(b.emulator.Journal(), met) {
-		t.Errorf("%s: no request met the fault of %s", got.command, operation)
+	if !slices.ContainsFunc(svc.Emulator.Journal(), met) {
+		t.Errorf("%s: no request met the fault of %s", got.Command(), operation)
 	}
-	if got.exitCode == 0 {
-		t.Errorf("%s with a fault of %s did not fail", got.command, operation)
+	if got.ExitCode == 0 {
+		t.Errorf("%s with a fault of %s did not fail", got.Command(), operation)
 	}
 	// What is to succeed is not hurried.
-	w.write("provider.tf", patient)
+	w.Write("provider.tf", acctest.NoRetriesSlow)
 }
 
 // Whatever goes wrong with whichever request, no value is shown or logged: not the provider's own, not the one that
@@ -87,26 +89,26 @@ func TestCase15NoValueInErrors(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newSpoiled(t, fault)
-			b := w.b
-			w.write("main.tf", registerToken(`access_token_name = "later"`+"\n"+`ttl = "1h"`))
+			svc := w.Service
+			w.Write("main.tf", registerToken(`access_token_name = "later"`+"\n"+`ttl = "1h"`))
 			for _, operation := range []string{emulator.OpListAccessTokens, emulator.OpCreateRegisterToken} {
 				w.fails(operation, "apply", "-auto-approve")
 			}
-			w.write("main.tf", leakConfig(w.workspace))
+			w.Write("main.tf", leakConfig(w.Workspace))
 			for _, operation := range []string{
 				emulator.OpListAccessTokens, emulator.OpCreateRegisterToken, emulator.OpRedeemRegisterToken, emulator.OpWhoAmI,
 			} {
 				w.fails(operation, "apply", "-auto-approve")
 				// What a failed creation left on the service would be in the way of the next.
-				b.emulator.Revoke("user")
-				b.emulator.Revoke("redeemed")
+				svc.Emulator.Revoke("user")
+				svc.Emulator.Revoke("redeemed")
 			}
 			// The register token may be spent.
-			w.apply("-replace=mlplatform_register_token.test")
+			w.Apply("-replace=mlplatform_register_token.test")
 			w.fails(emulator.OpListAccessTokens, "plan")
 			w.fails(emulator.OpListAccessTokens, "destroy", "-auto-approve", "-refresh=false")
 			w.fails(emulator.OpDeleteAccessToken, "destroy", "-auto-approve")
-			w.write("terraform.tfstate", "")
+			w.Remove("terraform.tfstate")
 			w.fails(emulator.OpListAccessTokens, "import", tokenAddress, "user")
 		})
 	}
@@ -118,21 +120,21 @@ func TestCase15NoEphemeralValueInErrors(t *testing.T) {
 	for name, fault := range echoingFaults() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			needs(t, ephemeralResources)
+			acctest.Needs(t, acctest.EphemeralResources)
 			w := newSpoiled(t, fault)
 			enabled := `enabled = terraform.applying`
 			promised := ephemeralBlock("register_token", lines(`access_token_name = "anna"`, `ttl = "1h"`, enabled)) +
 				job("ephemeral.mlplatform_register_token.test.token")
-			w.write("main.tf", promised)
+			w.Write("main.tf", promised)
 			w.fails(emulator.OpCreateRegisterToken, "apply", "-auto-approve")
-			w.write("main.tf", ephemeralBlock("access_token", lines(`ttl = "1h"`, enabled))+job(ephemeralValue))
+			w.Write("main.tf", ephemeralBlock("access_token", lines(`ttl = "1h"`, enabled))+job(ephemeralValue))
 			for _, operation := range []string{
 				emulator.OpListAccessTokens, emulator.OpCreateRegisterToken, emulator.OpRedeemRegisterToken, emulator.OpWhoAmI,
 				emulator.OpDeleteAccessToken,
 			} {
 				w.fails(operation, "apply", "-auto-approve")
 			}
-			w.wantNoValueInFiles()
+			w.ExpectNoLeakInFiles()
 		})
 	}
 }
@@ -144,14 +146,14 @@ func TestCase15NoValueWhenRefused(t *testing.T) {
 	for passing := range 4 {
 		t.Run(fmt.Sprint(passing), func(t *testing.T) {
 			t.Parallel()
-			b := emulated(t)
-			w := newWorkspace(t, b).traced()
-			w.write("main.tf", impatient+accessToken(`name = "user"`))
-			got := w.through(b.closing(t, passing)).run("apply", "-no-color", "-auto-approve")
-			if got.exitCode == 0 || !says("connection refused").MatchString(got.shown()) {
-				t.Errorf("exit code %d:\n%s", got.exitCode, got.shown())
+			svc := acctest.NewService(t)
+			w := acctest.NewWorkspace(t, svc).Traced()
+			w.Write("main.tf", acctest.NoRetries+accessToken(`name = "user"`))
+			got := w.Through(svc.CloseAfter(t, passing)).Run("apply", "-no-color", "-auto-approve")
+			if got.ExitCode == 0 || !acctest.OutputMatches("connection refused").MatchString(got.Output()) {
+				t.Errorf("exit code %d:\n%s", got.ExitCode, got.Output())
 			}
-			wantNoLeak(t, b, got)
+			w.ExpectNoLeak(got)
 		})
 	}
 }
@@ -160,32 +162,32 @@ func TestCase15NoValueWhenRefused(t *testing.T) {
 func TestNoValueOfBadSettings(t *testing.T) {
 	t.Parallel()
 	badSetting := regexp.MustCompile("Error: (Invalid (token|endpoint)|Conflicting token settings)")
-	b := emulated(t)
-	for name, change := range map[string]func(*workspace){
-		"variable": func(w *workspace) { w.env["MLPLATFORM_TOKEN"] = b.token + "\n" },
-		"file": func(w *workspace) {
-			w.write("token", b.token+"\n"+b.token)
-			delete(w.env, "MLPLATFORM_TOKEN")
-			w.env["MLPLATFORM_TOKEN_FILE"] = "token"
+	svc := acctest.NewService(t)
+	for name, change := range map[string]func(*acctest.Workspace){
+		"variable": func(w *acctest.Workspace) { w.Env["MLPLATFORM_TOKEN"] = svc.Token + "\n" },
+		"file": func(w *acctest.Workspace) {
+			w.Write("token", svc.Token+"\n"+svc.Token)
+			delete(w.Env, "MLPLATFORM_TOKEN")
+			w.Env["MLPLATFORM_TOKEN_FILE"] = "token"
 		},
-		"endpoint": func(w *workspace) {
-			w.env["MLPLATFORM_ENDPOINT"] = "https://user:" + url.QueryEscape(b.token) + "@example.com"
+		"endpoint": func(w *acctest.Workspace) {
+			w.Env["MLPLATFORM_ENDPOINT"] = "https://user:" + url.QueryEscape(svc.Token) + "@example.com"
 		},
-		"both": func(w *workspace) {
-			w.write("provider.tf", "provider \"mlplatform\" {\n  token      = "+hcl(b.token)+"\n  token_file = \"/run/mine\"\n}\n")
+		"both": func(w *acctest.Workspace) {
+			w.Write("provider.tf", "provider \"mlplatform\" {\n  token      = "+acctest.Quote(svc.Token)+"\n  token_file = \"/run/mine\"\n}\n")
 		},
-		"query": func(w *workspace) { w.env["MLPLATFORM_ENDPOINT"] = b.endpoint + "?token=" + b.token },
+		"query": func(w *acctest.Workspace) { w.Env["MLPLATFORM_ENDPOINT"] = svc.Endpoint + "?token=" + svc.Token },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorkspace(t, b).traced()
-			w.write("main.tf", accessToken(`name = "a"`))
+			w := acctest.NewWorkspace(t, svc).Traced()
+			w.Write("main.tf", accessToken(`name = "a"`))
 			change(w)
-			got := w.run("plan", "-no-color")
-			if got.exitCode != 1 || !badSetting.MatchString(got.shown()) {
-				t.Errorf("exit code %d:\n%s", got.exitCode, got.shown())
+			got := w.Run("plan", "-no-color")
+			if got.ExitCode != 1 || !badSetting.MatchString(got.Output()) {
+				t.Errorf("exit code %d:\n%s", got.ExitCode, got.Output())
 			}
-			wantNoLeak(t, b, got)
+			w.ExpectNoLeak(got)
 		})
 	}
 }
@@ -193,10 +195,10 @@ func TestNoValueOfBadSettings(t *testing.T) {
 // The log tells each request apart all the same: that is what it is for.
 func TestLogTellsRequests(t *testing.T) {
 	t.Parallel()
-	b := emulated(t)
-	w := newWorkspace(t, b).traced()
-	w.write("main.tf", `data "mlplatform_current_token" "me" {}`)
-	log := w.plan().log
+	svc := acctest.NewService(t)
+	w := acctest.NewWorkspace(t, svc).Traced()
+	w.Write("main.tf", `data "mlplatform_current_token" "me" {}`)
+	log := w.Plan().Log
 	line := regexp.MustCompile(`(?m)^.*ML Platform request.*$`).FindString(log)
 	for _, want := range []string{"method=" + http.MethodGet, "path=/infra/mlplatform/v1_0/auth/whoami", "status=200", "duration_ms="} {
 		if !strings.Contains(line, want) {

@@ -2,7 +2,7 @@
 
 //go:build unix
 
-package provider_test
+package e2e
 
 import (
 	"net/http"
@@ -15,6 +15,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+
+	"github.com/mlplatform/terraform-provider-mlplatform/internal/acctest"
 )
 
 // A provider that crashes in the middle of a request, with the stacks of all goroutines printed, shows no value: neither
@@ -28,12 +30,12 @@ func TestCase15NoValueInCrash(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := emulated(t)
-			w := newWorkspace(t, b).traced()
-			process := w.findable()
+			svc := acctest.NewService(t)
+			w := acctest.NewWorkspace(t, svc).Traced()
+			process := findable(w)
 			var crashed atomic.Bool
-			front := b.front(t, func(_ int, r *http.Request, act serving) *httptest.ResponseRecorder {
-				answer := act()
+			front := svc.Intercept(t, func(_ int, r *http.Request, forward acctest.Forward) *httptest.ResponseRecorder {
+				answer := forward()
 				if r.Method+" "+path.Base(r.URL.Path) == request {
 					crashed.Store(true)
 					if err := process().Signal(syscall.SIGQUIT); err != nil {
@@ -43,41 +45,37 @@ func TestCase15NoValueInCrash(t *testing.T) {
 				}
 				return answer
 			})
-			w.write("main.tf", accessToken(`name = "etl"`))
-			got := w.through(front).run("apply", "-no-color", "-auto-approve")
-			if !crashed.Load() || got.exitCode == 0 {
-				t.Errorf("there was no crash: exit code %d\n%s", got.exitCode, got.shown())
+			w.Write("main.tf", accessToken(`name = "etl"`))
+			got := w.Through(front).Run("apply", "-no-color", "-auto-approve")
+			if !crashed.Load() || got.ExitCode == 0 {
+				t.Errorf("there was no crash: exit code %d\n%s", got.ExitCode, got.Output())
 			}
 			// The Go runtime prints this of each goroutine.
-			if !strings.Contains(got.log, "net/http.(*Client).Do(") {
-				t.Errorf("the log does not tell of the crash:\n%s", got.shown())
+			if !strings.Contains(got.Log, "net/http.(*Client).Do(") {
+				t.Errorf("the log does not tell of the crash:\n%s", got.Output())
 			}
-			wantNoLeak(t, b, got)
+			w.ExpectNoLeak(got)
 		})
 	}
 }
 
 // findable has the CLI start the provider by way of a script, and returns what finds the provider's process.
-func (w *workspace) findable() func() *os.Process {
-	w.t.Helper()
-	folder, err := builtProvider()
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	const program = "terraform-provider-mlplatform"
-	bin := w.t.TempDir()
+func findable(w *acctest.Workspace) func() *os.Process {
+	w.T.Helper()
+	program := acctest.Program(w.T)
+	bin := w.T.TempDir()
 	pid := filepath.Join(bin, "pid")
-	script := lines("#!/bin/sh", "echo $$ > '"+pid+"'", "GOTRACEBACK=all exec '"+filepath.Join(folder, program)+"' \"$@\"", "")
-	if err := os.WriteFile(filepath.Join(bin, program), []byte(script), 0o700); err != nil {
-		w.t.Fatal(err)
+	script := lines("#!/bin/sh", "echo $$ > '"+pid+"'", "GOTRACEBACK=all exec '"+program+"' \"$@\"", "")
+	if err := os.WriteFile(filepath.Join(bin, filepath.Base(program)), []byte(script), 0o700); err != nil {
+		w.T.Fatal(err)
 	}
-	settings := w.env["TF_CLI_CONFIG_FILE"]
+	settings := w.Env["TF_CLI_CONFIG_FILE"]
 	text, err := os.ReadFile(settings)
 	if err != nil {
-		w.t.Fatal(err)
+		w.T.Fatal(err)
 	}
-	if err := os.WriteFile(settings, []byte(strings.ReplaceAll(string(text), hcl(folder), hcl(bin))), 0o600); err != nil {
-		w.t.Fatal(err)
+	if err := os.WriteFile(settings, []byte(strings.ReplaceAll(string(text), acctest.Quote(filepath.Dir(program)), acctest.Quote(bin))), 0o600); err != nil {
+		w.T.Fatal(err)
 	}
 	return func() *os.Process {
 		text, err := os.ReadFile(pid)

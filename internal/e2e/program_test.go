@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 
-package provider_test
+package e2e
 
 import (
 	"bufio"
@@ -11,24 +11,17 @@ import (
 	"slices"
 	"strings"
 	"testing"
-)
 
-func program(t *testing.T) string {
-	t.Helper()
-	folder, err := builtProvider()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return filepath.Join(folder, "terraform-provider-mlplatform")
-}
+	"github.com/mlplatform/terraform-provider-mlplatform/internal/acctest"
+)
 
 func TestVersionFlag(t *testing.T) {
 	t.Parallel()
-	output, err := exec.Command(program(t), "-version").Output()
+	output, err := exec.Command(acctest.Program(t), "-version").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := "terraform-provider-mlplatform " + builtVersion + "\n"; string(output) != want {
+	if want := "terraform-provider-mlplatform " + acctest.BuiltVersion + "\n"; string(output) != want {
 		t.Errorf("-version printed %q instead of %q", output, want)
 	}
 }
@@ -67,7 +60,7 @@ func TestManifestNamesTheProtocol(t *testing.T) {
 // handshake starts the provider as a CLI that speaks one protocol does, and returns the protocol it answers with.
 func handshake(t *testing.T, protocol string) string {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), program(t))
+	cmd := exec.CommandContext(t.Context(), acctest.Program(t))
 	cmd.Env = []string{
 		"TF_PLUGIN_MAGIC_COOKIE=d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2",
 		"PLUGIN_PROTOCOL_VERSIONS=" + protocol, "TMPDIR=" + t.TempDir(),

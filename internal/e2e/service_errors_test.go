@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 
-package provider_test
+package e2e
 
 import (
 	"encoding/pem"
@@ -17,6 +17,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mlplatform/terraform-provider-mlplatform/internal/acctest"
+
 	"github.com/mlplatform/terraform-provider-mlplatform/internal/emulator"
 )
 
@@ -29,9 +31,9 @@ func answering(t *testing.T, answer http.HandlerFunc) string {
 }
 
 // encrypted is the bench's service behind TLS, with a certificate that no system trusts; ca is a file that holds it.
-func encrypted(t *testing.T, b *bench) (endpoint, ca string) {
+func encrypted(t *testing.T, svc *acctest.Service) (endpoint, ca string) {
 	t.Helper()
-	service, err := url.Parse(b.endpoint)
+	service, err := url.Parse(svc.Endpoint)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,20 +68,20 @@ func TestServiceErrors(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		// spoil brings the trouble about.
-		spoil func(t *testing.T, w *workspace)
+		spoil func(t *testing.T, w *acctest.Workspace)
 		// want is in the error of each operation.
 		want []string
 		// anyRole tells that an operation that any role may do works all the same.
 		anyRole bool
 	}{
 		"no token": {
-			spoil: func(_ *testing.T, w *workspace) { delete(w.env, "MLPLATFORM_TOKEN") },
-			want:  []string{"no token is configured", setToken},
+			spoil: func(_ *testing.T, w *acctest.Workspace) { delete(w.Env, "MLPLATFORM_TOKEN") },
+			want:  []string{"is configured", setToken},
 		},
 		"token of a user": {
-			spoil: func(t *testing.T, w *workspace) {
+			spoil: func(t *testing.T, w *acctest.Workspace) {
 				t.Helper()
-				w.env["MLPLATFORM_TOKEN"] = w.b.valueOf(t, emulator.SeedToken{Name: "weak"})
+				w.Env["MLPLATFORM_TOKEN"] = w.Service.SeedValue(t, emulator.SeedToken{Name: "weak"})
 			},
 			want: []string{
 				"status 403 (Forbidden), code ForbiddenException.",
@@ -88,25 +90,25 @@ func TestServiceErrors(t *testing.T) {
 			anyRole: true,
 		},
 		"expired token": {
-			spoil: func(t *testing.T, w *workspace) {
+			spoil: func(t *testing.T, w *acctest.Workspace) {
 				t.Helper()
-				w.env["MLPLATFORM_TOKEN"] = w.b.valueOf(t, emulator.SeedToken{Name: "old", Role: "ADMIN", TTL: time.Hour})
-				w.b.clock.Advance(2 * time.Hour)
+				w.Env["MLPLATFORM_TOKEN"] = w.Service.SeedValue(t, emulator.SeedToken{Name: "old", Role: "ADMIN", TTL: time.Hour})
+				w.Service.Clock.Advance(2 * time.Hour)
 			},
 			want: []string{"status 403 (Forbidden), code ForbiddenException.", badToken},
 		},
 		"revoked token": {
-			spoil: func(t *testing.T, w *workspace) {
+			spoil: func(t *testing.T, w *acctest.Workspace) {
 				t.Helper()
-				w.env["MLPLATFORM_TOKEN"] = w.b.valueOf(t, emulator.SeedToken{Name: "gone", Role: "ADMIN"})
-				w.b.emulator.Revoke("gone")
+				w.Env["MLPLATFORM_TOKEN"] = w.Service.SeedValue(t, emulator.SeedToken{Name: "gone", Role: "ADMIN"})
+				w.Service.Emulator.Revoke("gone")
 			},
 			want: []string{"status 403 (Forbidden), code ForbiddenException.", badToken},
 		},
 		"HTML": {
-			spoil: func(t *testing.T, w *workspace) {
+			spoil: func(t *testing.T, w *acctest.Workspace) {
 				t.Helper()
-				w.env["MLPLATFORM_ENDPOINT"] = answering(t, func(rw http.ResponseWriter, _ *http.Request) {
+				w.Env["MLPLATFORM_ENDPOINT"] = answering(t, func(rw http.ResponseWriter, _ *http.Request) {
 					rw.Header().Set("Content-Type", "text/html; charset=utf-8")
 					_, _ = rw.Write([]byte("<html>Welcome</html>"))
 				})
@@ -117,9 +119,9 @@ func TestServiceErrors(t *testing.T) {
 			},
 		},
 		"404": {
-			spoil: func(t *testing.T, w *workspace) {
+			spoil: func(t *testing.T, w *acctest.Workspace) {
 				t.Helper()
-				w.env["MLPLATFORM_ENDPOINT"] = answering(t, http.NotFound)
+				w.Env["MLPLATFORM_ENDPOINT"] = answering(t, http.NotFound)
 			},
 			want: []string{
 				"status 404 (Not Found), without the service's error envelope.",
@@ -127,29 +129,31 @@ func TestServiceErrors(t *testing.T) {
 			},
 		},
 		"redirect": {
-			spoil: func(t *testing.T, w *workspace) {
+			spoil: func(t *testing.T, w *acctest.Workspace) {
 				t.Helper()
 				elsewhere := answering(t, func(http.ResponseWriter, *http.Request) {
 					t.Error("a redirect was followed, which carries the token to another host")
 				})
-				w.env["MLPLATFORM_ENDPOINT"] = answering(t, func(rw http.ResponseWriter, r *http.Request) {
+				w.Env["MLPLATFORM_ENDPOINT"] = answering(t, func(rw http.ResponseWriter, r *http.Request) {
 					http.Redirect(rw, r, elsewhere, http.StatusTemporaryRedirect)
 				})
 			},
 			want: []string{"status 307 (Temporary Redirect), without the service's error envelope.", checkEndpoint},
 		},
 		"nobody listens": {
-			spoil: func(_ *testing.T, w *workspace) { w.env["MLPLATFORM_ENDPOINT"] = "http://127.0.0.1:1" },
+			spoil: func(_ *testing.T, w *acctest.Workspace) { w.Env["MLPLATFORM_ENDPOINT"] = "http://127.0.0.1:1" },
 			want:  []string{"connect: connection refused", "The connection failed or was interrupted. Check the network and try again. " + checkEndpoint},
 		},
 		"no answer in time": {
-			spoil: func(_ *testing.T, w *workspace) { w.b.emulator.Inject(emulator.Fault{Kind: emulator.Hang, Times: -1}) },
-			want:  []string{"The service did not respond in time. Check the network, or increase `request_timeout`. " + checkEndpoint},
+			spoil: func(_ *testing.T, w *acctest.Workspace) {
+				w.Service.Emulator.Inject(emulator.Fault{Kind: emulator.Hang, Times: -1})
+			},
+			want: []string{"The service did not respond in time. Check the network, or increase `request_timeout`. " + checkEndpoint},
 		},
 		"certificate of an unknown CA": {
-			spoil: func(t *testing.T, w *workspace) {
+			spoil: func(t *testing.T, w *acctest.Workspace) {
 				t.Helper()
-				w.env["MLPLATFORM_ENDPOINT"], _ = encrypted(t, w.b)
+				w.Env["MLPLATFORM_ENDPOINT"], _ = encrypted(t, w.Service)
 			},
 			want: []string{
 				"certificate signed by unknown authority",
@@ -160,35 +164,35 @@ func TestServiceErrors(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorkspace(t, emulated(t))
-			kept := impatient + accessToken(`name = "kept"`)
-			w.write("main.tf", kept)
-			w.apply()
-			state := w.stored()
-			healthy := w.env["MLPLATFORM_TOKEN"]
+			w := acctest.NewWorkspace(t, acctest.NewService(t))
+			kept := acctest.NoRetries + accessToken(`name = "kept"`)
+			w.Write("main.tf", kept)
+			w.Apply()
+			state := w.StateResources()
+			healthy := w.Env["MLPLATFORM_TOKEN"]
 			test.spoil(t, w)
 
 			// fails runs a command with a configuration; each of the summaries must be the head of an error.
 			fails := func(config string, summaries []string, args ...string) {
 				t.Helper()
-				w.write("main.tf", impatient+config)
-				got := w.run(append(args, "-no-color")...)
-				shown := strings.Split(got.shown(), "Error: ")[1:]
-				if got.exitCode != 1 || len(shown) != len(summaries) {
-					t.Errorf("%s: exit code %d, %d errors instead of %d:\n%s", got.command, got.exitCode, len(shown), len(summaries), got.shown())
+				w.Write("main.tf", acctest.NoRetries+config)
+				got := w.Run(append(args, "-no-color")...)
+				shown := strings.Split(got.Output(), "Error: ")[1:]
+				if got.ExitCode != 1 || len(shown) != len(summaries) {
+					t.Errorf("%s: exit code %d, %d errors instead of %d:\n%s", got.Command(), got.ExitCode, len(shown), len(summaries), got.Output())
 				}
 				for _, message := range shown {
 					if !slices.ContainsFunc(summaries, func(summary string) bool { return strings.HasPrefix(message, summary+"\n") }) {
-						t.Errorf("%s: this is none of %q:\n%s", got.command, summaries, message)
+						t.Errorf("%s: this is none of %q:\n%s", got.Command(), summaries, message)
 					}
 					for _, want := range test.want {
-						if !says(want).MatchString(message) {
-							t.Errorf("%s: %q is not in the error:\n%s", got.command, want, message)
+						if !acctest.OutputMatches(want).MatchString(message) {
+							t.Errorf("%s: %q is not in the error:\n%s", got.Command(), want, message)
 						}
 					}
 				}
-				if w.stored() != state {
-					t.Errorf("%s changed the state", got.command)
+				if w.StateResources() != state {
+					t.Errorf("%s changed the state", got.Command())
 				}
 			}
 			token := accessToken(`name = "kept"`)
@@ -202,17 +206,17 @@ func TestServiceErrors(t *testing.T) {
 			lists := token + dataSource("access_tokens", "") + dataSource("access_token", `name = "kept"`)
 			summaries, me := []string{"Unable to list access tokens", "Unable to read access token"}, dataSource("current_token", "")
 			if test.anyRole {
-				w.write("main.tf", impatient+token+me)
-				w.plan("-refresh=false")
+				w.Write("main.tf", acctest.NoRetries+token+me)
+				w.Plan("-refresh=false")
 			} else {
 				lists, summaries = lists+me, append(summaries, "Unable to describe the provider's token")
 			}
 			fails(lists, summaries, "plan", "-refresh=false")
 
-			w.b.emulator.ClearFaults()
-			w.env["MLPLATFORM_TOKEN"], w.env["MLPLATFORM_ENDPOINT"] = healthy, w.b.endpoint
-			w.write("main.tf", kept)
-			w.planIsEmpty()
+			w.Service.Emulator.ClearFaults()
+			w.Env["MLPLATFORM_TOKEN"], w.Env["MLPLATFORM_ENDPOINT"] = healthy, w.Service.Endpoint
+			w.Write("main.tf", kept)
+			w.ExpectEmptyPlan()
 		})
 	}
 }
@@ -220,23 +224,23 @@ func TestServiceErrors(t *testing.T) {
 // An operation that any role may do says so.
 func TestNoTokenForAnyRole(t *testing.T) {
 	t.Parallel()
-	w := newWorkspace(t, emulated(t))
-	delete(w.env, "MLPLATFORM_TOKEN")
-	w.write("main.tf", dataSource("current_token", ""))
-	if got := w.run("plan", "-no-color"); !says("an access token with either role").MatchString(got.shown()) {
-		t.Errorf("got:\n%s", got.shown())
+	w := acctest.NewWorkspace(t, acctest.NewService(t))
+	delete(w.Env, "MLPLATFORM_TOKEN")
+	w.Write("main.tf", dataSource("current_token", ""))
+	if got := w.Run("plan", "-no-color"); !acctest.OutputMatches("an access token with either role").MatchString(got.Output()) {
+		t.Errorf("got:\n%s", got.Output())
 	}
 }
 
 // Trusting the CA of an on-premises installation is all that it takes.
 func TestCACertFile(t *testing.T) {
 	t.Parallel()
-	w := newWorkspace(t, emulated(t))
-	w.env["MLPLATFORM_ENDPOINT"], w.env["MLPLATFORM_CA_CERT_FILE"] = encrypted(t, w.b)
-	w.write("main.tf", accessToken(`name = "a"`))
-	w.apply()
-	w.planIsEmpty()
-	w.destroy()
+	w := acctest.NewWorkspace(t, acctest.NewService(t))
+	w.Env["MLPLATFORM_ENDPOINT"], w.Env["MLPLATFORM_CA_CERT_FILE"] = encrypted(t, w.Service)
+	w.Write("main.tf", accessToken(`name = "a"`))
+	w.Apply()
+	w.ExpectEmptyPlan()
+	w.Destroy()
 }
 
 // A creation that fails before there is a value leaves nothing in the state and nothing on the service.
@@ -245,22 +249,22 @@ func TestFailedCreationLeavesNothing(t *testing.T) {
 	for _, operation := range []string{emulator.OpListAccessTokens, emulator.OpCreateRegisterToken, emulator.OpRedeemRegisterToken} {
 		t.Run(operation, func(t *testing.T) {
 			t.Parallel()
-			w := newWorkspace(t, emulated(t))
-			w.write("main.tf", accessToken(`name = "a"`)+registerToken(lines(`access_token_name = "b"`, `ttl = "1h"`)))
-			w.b.emulator.Inject(emulator.Fault{Operation: operation, Kind: emulator.Respond, Status: 400, Times: -1})
-			got := w.run("apply", "-no-color", "-auto-approve")
-			if got.exitCode != 1 || !says("The service rejected the values.").MatchString(got.shown()) {
-				t.Errorf("exit code %d:\n%s", got.exitCode, got.shown())
+			w := acctest.NewWorkspace(t, acctest.NewService(t))
+			w.Write("main.tf", accessToken(`name = "a"`)+registerToken(lines(`access_token_name = "b"`, `ttl = "1h"`)))
+			w.Service.Emulator.Inject(emulator.Fault{Operation: operation, Kind: emulator.Respond, Status: 400, Times: -1})
+			got := w.Run("apply", "-no-color", "-auto-approve")
+			if got.ExitCode != 1 || !acctest.OutputMatches("The service rejected the values.").MatchString(got.Output()) {
+				t.Errorf("exit code %d:\n%s", got.ExitCode, got.Output())
 			}
 			want := []string{}
 			if operation == emulator.OpRedeemRegisterToken {
 				want = []string{"mlplatform_register_token.test"} // nothing is wrong with this one
 			}
-			if addresses := w.addresses(); !slices.Equal(addresses, want) {
+			if addresses := w.Addresses(); !slices.Equal(addresses, want) {
 				t.Errorf("the state holds %q", addresses)
 			}
-			w.b.emulator.ClearFaults()
-			if held := w.b.held(t); len(held) != 0 {
+			w.Service.Emulator.ClearFaults()
+			if held := w.Service.LiveTokenNames(t); len(held) != 0 {
 				t.Errorf("the service holds %q", held)
 			}
 		})
@@ -280,30 +284,30 @@ func TestFailureAfterTheValueKeepsIt(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := emulated(t)
-			w := newWorkspace(t, b)
-			w.write("main.tf", patient+accessToken(lines(`name_prefix = "etl-"`, `ttl = "1h"`)))
+			svc := acctest.NewService(t)
+			w := acctest.NewWorkspace(t, svc)
+			w.Write("main.tf", acctest.NoRetriesSlow+accessToken(lines(`name_prefix = "etl-"`, `ttl = "1h"`)))
 			fault.Operation, fault.Times = emulator.OpWhoAmI, -1
-			b.emulator.Inject(fault)
-			got := w.run("apply", "-no-color", "-auto-approve")
-			if got.exitCode != 1 || !says("its value is in the state; it is marked as tainted").MatchString(got.shown()) {
-				t.Fatalf("exit code %d:\n%s", got.exitCode, got.shown())
+			svc.Emulator.Inject(fault)
+			got := w.Run("apply", "-no-color", "-auto-approve")
+			if got.ExitCode != 1 || !acctest.OutputMatches("its value is in the state; it is marked as tainted").MatchString(got.Output()) {
+				t.Fatalf("exit code %d:\n%s", got.ExitCode, got.Output())
 			}
-			b.emulator.ClearFaults()
-			held := b.held(t)
-			token := w.resource(tokenAddress)
-			values := b.emulator.IssuedValues()
+			svc.Emulator.ClearFaults()
+			held := svc.LiveTokenNames(t)
+			token := w.Resource(tokenAddress)
+			values := svc.Emulator.IssuedValues()
 			if len(held) != 1 || token.Values["name"] != held[0] || token.Values["token"] != values[len(values)-1] || !token.Tainted {
 				t.Errorf("of %q the state holds the name %v; that it has the value is %v, that it is tainted is %v",
 					held, token.Values["name"], token.Values["token"] == values[len(values)-1], token.Tainted)
 			}
-			w.apply()
-			w.planIsEmpty()
-			if now := b.held(t); len(now) != 1 || now[0] == held[0] {
+			w.Apply()
+			w.ExpectEmptyPlan()
+			if now := svc.LiveTokenNames(t); len(now) != 1 || now[0] == held[0] {
 				t.Errorf("after %q the service holds %q", held, now)
 			}
-			w.destroy()
-			if held := b.held(t); len(held) != 0 {
+			w.Destroy()
+			if held := svc.LiveTokenNames(t); len(held) != 0 {
 				t.Errorf("the service still holds %q", held)
 			}
 		})

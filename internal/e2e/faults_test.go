@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: MPL-2.0
 
-package provider_test
+package e2e
 
 import (
 	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/mlplatform/terraform-provider-mlplatform/internal/acctest"
 
 	"github.com/mlplatform/terraform-provider-mlplatform/internal/emulator"
 	"github.com/mlplatform/terraform-provider-mlplatform/internal/mlplatform"
@@ -46,7 +47,7 @@ func singleFaults() map[string]emulator.Fault {
 }
 
 // deed is something that a user does with resources of a kind.
-type deed struct {
+type scenario struct {
 	// before writes the attributes of a resource that is there first; nil for none.
 	before func(name string) string
 	// after writes the attributes that it has while the command runs.
@@ -59,24 +60,26 @@ type deed struct {
 }
 
 // deeds are all that is done with the two resources.
-func deeds() map[string]deed {
+func scenarios() map[string]scenario {
 	const create, read, remove = "apply", "apply -refresh-only", "destroy"
 	const access, register = "mlplatform_access_token", "mlplatform_register_token"
 	named := func(more ...string) func(string) string {
-		return func(name string) string { return lines(append([]string{"name = " + hcl(name)}, more...)...) }
+		return func(name string) string { return lines(append([]string{"name = " + acctest.Quote(name)}, more...)...) }
 	}
 	createFirst := func(more ...string) func(string) string {
 		return func(name string) string {
-			return lines(append([]string{"name_prefix = " + hcl(name), "lifecycle {", "create_before_destroy = true", "}"}, more...)...)
+			return lines(append([]string{"name_prefix = " + acctest.Quote(name), "lifecycle {", "create_before_destroy = true", "}"}, more...)...)
 		}
 	}
 	promised := func(more ...string) func(string) string {
 		return func(name string) string {
-			return lines(append([]string{"access_token_name = " + hcl(name), `ttl = "1h"`}, more...)...)
+			return lines(append([]string{"access_token_name = " + acctest.Quote(name), `ttl = "1h"`}, more...)...)
 		}
 	}
-	redeemed := func(name string) string { return "register_token_wo = var.register_tokens[" + hcl(name) + "]" }
-	return map[string]deed{
+	redeemed := func(name string) string {
+		return "register_token_wo = var.register_tokens[" + acctest.Quote(name) + "]"
+	}
+	return map[string]scenario{
 		"access token/create":                {kind: access, after: named(), command: create},
 		"access token/read":                  {kind: access, before: named(), after: named(), command: read},
 		"access token/delete":                {kind: access, before: named(), after: named(), command: remove},
@@ -93,43 +96,43 @@ func deeds() map[string]deed {
 
 // stage is a service and a workspace in which a deed is done.
 type stage struct {
-	deed
-	w *workspace
+	scenario
+	w *acctest.Workspace
 	// names are the names of the resources.
 	names []string
 	// ready tells that everything is as it is before the deed.
 	ready bool
 }
 
-func newStage(t *testing.T, d deed, names ...string) *stage {
+func newStage(t *testing.T, d scenario, names ...string) *stage {
 	t.Helper()
 	if d.redeems {
-		needs(t, writeOnlyArguments)
+		acctest.Needs(t, acctest.WriteOnlyArguments)
 	}
-	return &stage{deed: d, w: newWorkspace(t, emulated(t)), names: names}
+	return &stage{scenario: d, w: acctest.NewWorkspace(t, acctest.NewService(t)), names: names}
 }
 
 // prepare brings about what the deed starts from, and returns the checks of what follows.
-func (s *stage) prepare(settings string) *promises {
-	s.w.t.Helper()
-	s.w.write("provider.tf", settings)
-	p := s.w.promising()
+func (s *stage) prepare(settings string) *acctest.Invariants {
+	s.w.T.Helper()
+	s.w.Write("provider.tf", settings)
+	inv := acctest.NewInvariants(s.w)
 	if !s.ready && s.before != nil {
 		s.configure(s.before)
-		s.w.apply()
+		s.w.Apply()
 	}
 	s.ready = true
 	s.configure(s.after)
 	if s.redeems {
-		s.w.env["MLPLATFORM_TOKEN"] = ""
+		s.w.Env["MLPLATFORM_TOKEN"] = ""
 	}
-	return p
+	return inv
 }
 
 // configure writes the configuration, with a fresh register token for each redemption.
 func (s *stage) configure(attributes func(string) string) {
-	s.w.t.Helper()
-	s.w.env["MLPLATFORM_TOKEN"] = s.w.b.token
+	s.w.T.Helper()
+	s.w.Env["MLPLATFORM_TOKEN"] = s.w.Service.Token
 	var text strings.Builder
 	tokens := map[string]string{}
 	for _, name := range s.names {
@@ -138,11 +141,11 @@ func (s *stage) configure(attributes func(string) string) {
 			continue
 		}
 		// Somebody else, who is an administrator, made it.
-		token, err := s.w.b.client(s.w.t).CreateRegisterToken(s.w.t.Context(), mlplatform.RegisterTokenRequest{
+		token, err := s.w.Service.Client(s.w.T).CreateRegisterToken(s.w.T.Context(), mlplatform.RegisterTokenRequest{
 			AccessTokenName: name, Role: mlplatform.RoleUser, Lifetime: time.Hour,
 		})
 		if err != nil {
-			s.w.t.Fatal(err)
+			s.w.T.Fatal(err)
 		}
 		tokens[name] = token.Value.Reveal()
 	}
@@ -150,26 +153,26 @@ func (s *stage) configure(attributes func(string) string) {
 		text.WriteString("variable \"register_tokens\" {\n  type = map(string)\n  ephemeral = true\n}\n")
 		values, err := json.Marshal(tokens)
 		if err != nil {
-			s.w.t.Fatal(err)
+			s.w.T.Fatal(err)
 		}
-		s.w.env["TF_VAR_register_tokens"] = string(values)
+		s.w.Env["TF_VAR_register_tokens"] = string(values)
 	}
-	s.w.write("main.tf", text.String())
+	s.w.Write("main.tf", text.String())
 }
 
 // again applies without trouble, after which there is nothing to do. What that leads to is what the next deed starts
 // from, with the two configurations in the other order; where a deed starts from nothing, it is destroyed.
-func (s *stage) again(p *promises) {
-	s.w.t.Helper()
+func (s *stage) again(inv *acctest.Invariants) {
+	s.w.T.Helper()
 	s.configure(s.after)
-	p.converges()
-	for _, object := range s.w.kept() {
+	inv.ExpectConvergence()
+	for _, object := range s.w.StateObjects() {
 		if object.Status != "" || object.Deposed != "" {
-			s.w.t.Errorf("%s is %s, deposed %q", object.address, object.Status, object.Deposed)
+			s.w.T.Errorf("%s is %s, deposed %q", object.Address, object.Status, object.Deposed)
 		}
 	}
 	if s.ready = s.before != nil; !s.ready {
-		p.leavesNothing()
+		inv.ExpectCleanDestroy()
 		return
 	}
 	s.before, s.after = s.after, s.before
@@ -178,19 +181,19 @@ func (s *stage) again(p *promises) {
 func (s *stage) arguments() []string { return append(strings.Fields(s.command), "-auto-approve") }
 
 // eachDeed does every deed once without trouble, and hands on the requests that it takes.
-func eachDeed(t *testing.T, handle func(t *testing.T, d deed, requests []emulator.Request)) {
+func eachScenario(t *testing.T, handle func(t *testing.T, d scenario, requests []emulator.Request)) {
 	t.Helper()
-	for name, d := range deeds() {
+	for name, d := range scenarios() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newStage(t, d, "etl")
-			p := s.prepare(patient)
-			got, requests := p.run(s.arguments()...)
-			if got.exitCode != 0 || len(requests) == 0 {
-				t.Fatalf("without trouble: exit code %d, %d requests\n%s", got.exitCode, len(requests), got.shown())
+			inv := s.prepare(acctest.NoRetriesSlow)
+			got, requests := inv.Run(s.arguments()...)
+			if got.ExitCode != 0 || len(requests) == 0 {
+				t.Fatalf("without trouble: exit code %d, %d requests\n%s", got.ExitCode, len(requests), got.Output())
 			}
-			s.again(p)
-			p.leavesNothing()
+			s.again(inv)
+			inv.ExpectCleanDestroy()
 			handle(t, d, requests)
 		})
 	}
@@ -198,29 +201,29 @@ func eachDeed(t *testing.T, handle func(t *testing.T, d deed, requests []emulato
 
 // inTurn does a deed again and again, with another trouble each time, and destroys in the end. What fails does not spoil
 // the stage for those that follow.
-func inTurn(t *testing.T, d deed, troubles []string, do func(s *stage, trouble string)) {
+func inTurn(t *testing.T, d scenario, troubles []string, do func(s *stage, trouble string)) {
 	t.Helper()
 	s := newStage(t, d, "etl")
 	for _, trouble := range troubles {
 		well := t.Run(trouble, func(t *testing.T) {
-			s.w.t = t
+			s.w.T = t
 			do(s, trouble)
 		})
-		if s.w.t = t; !well {
+		if s.w.T = t; !well {
 			s = newStage(t, d, "etl")
 		}
 	}
-	p := s.prepare(patient)
+	inv := s.prepare(acctest.NoRetriesSlow)
 	// To delete a token takes an administrator.
 	s.configure(s.after)
-	p.leavesNothing()
+	inv.ExpectCleanDestroy()
 }
 
 // Whatever goes wrong with any one request of what a user does, no token is lost, and doing it again converges.
 func TestFaultInEachRequest(t *testing.T) {
 	t.Parallel()
-	needsTime(t)
-	eachDeed(t, func(t *testing.T, d deed, requests []emulator.Request) {
+	acctest.Long(t)
+	eachScenario(t, func(t *testing.T, d scenario, requests []emulator.Request) {
 		t.Helper()
 		nth := map[string]int{}
 		for n, request := range requests {
@@ -255,7 +258,7 @@ func isOwn(request emulator.Request) bool {
 func atOnce(name string, fault emulator.Fault) bool { return fault.Kind != refused && name != repeated }
 
 // everyFault does a deed again and again, with another fault in the request of this number each time.
-func everyFault(t *testing.T, d deed, n int, own bool) {
+func everyFault(t *testing.T, d scenario, n int, own bool) {
 	t.Helper()
 	all := singleFaults()
 	if own {
@@ -266,81 +269,59 @@ func everyFault(t *testing.T, d deed, n int, own bool) {
 
 // meet does the deed once, with the fault in the request of this number.
 func (s *stage) meet(name string, fault emulator.Fault, n int) {
-	t, b := s.w.t, s.w.b
+	t, svc := s.w.T, s.w.Service
 	t.Helper()
-	settings := impatient
+	settings := acctest.NoRetries
 	if name == repeated {
-		settings = strings.Replace(impatient, "max_retries = 0", "max_retries = 1", 1)
+		settings = strings.Replace(acctest.NoRetries, "max_retries = 0", "max_retries = 1", 1)
 	}
-	p := s.prepare(settings)
-	start := s.w.situation()
+	inv := s.prepare(settings)
+	start := s.w.Snapshot()
 	if fault.Kind == refused {
-		p.w = s.w.through(b.closing(t, n))
+		inv.Workspace = s.w.Through(svc.CloseAfter(t, n))
 	} else {
 		fault.Skip = n
-		p.faults = []emulator.Fault{fault}
+		inv.Faults = []emulator.Fault{fault}
 	}
-	_, requests := p.run(s.arguments()...)
-	p.w = s.w
+	_, requests := inv.Run(s.arguments()...)
+	inv.Workspace = s.w
 	if fault.Kind != refused && (len(requests) <= n || requests[n].Fault == "") {
-		t.Errorf("no request met the fault:\n%s", asLines(requests))
+		t.Errorf("no request met the fault:\n%s", acctest.FormatRequests(requests))
 	}
 	// If it is as if nothing had been done, then what follows was seen without a fault.
-	if s.w.situation() != start {
-		s.again(p)
+	if s.w.Snapshot() != start {
+		s.again(inv)
 	}
-}
-
-// closing is a way to the service that lets so many requests pass and then is closed for good.
-func (b *bench) closing(t *testing.T, passing int) *httptest.Server {
-	t.Helper()
-	var server *httptest.Server
-	made := make(chan struct{}) // closed when server is set
-	server = b.front(t, func(n int, _ *http.Request, act serving) *httptest.ResponseRecorder {
-		answer := act()
-		if n == passing-1 {
-			// Before the answer leaves, and with no connection kept, so that the next request finds nobody.
-			<-made
-			_ = server.Listener.Close()
-		}
-		answer.Header().Set("Connection", "close")
-		return answer
-	})
-	close(made)
-	if passing == 0 {
-		_ = server.Listener.Close()
-	}
-	return server
 }
 
 // everyFaultAtOnce does a deed with many resources, each of which meets another fault in its request of this operation;
 // before is how many such requests of its own pass first.
-func everyFaultAtOnce(t *testing.T, d deed, operation string, before int) {
+func everyFaultAtOnce(t *testing.T, d scenario, operation string, before int) {
 	t.Helper()
 	if operation == emulator.OpWhoAmI {
-		spares(t, terraformWithFaults, lostState)
+		acctest.SkipBug(t, acctest.BugLostState)
 	}
 	all := singleFaults()
 	maps.DeleteFunc(all, func(name string, fault emulator.Fault) bool { return !atOnce(name, fault) })
 	s := newStage(t, d, slices.Sorted(maps.Keys(all))...)
-	p := s.prepare(impatient)
+	inv := s.prepare(acctest.NoRetries)
 	for name, fault := range all {
 		fault.Operation, fault.NamePrefix, fault.Skip = operation, name, before
-		p.faults = append(p.faults, fault)
+		inv.Faults = append(inv.Faults, fault)
 	}
-	_, requests := p.run(s.arguments()...)
+	_, requests := inv.Run(s.arguments()...)
 	lost := 0
 	for name, fault := range all {
 		if !slices.ContainsFunc(requests, func(r emulator.Request) bool { return r.Fault != "" && strings.HasPrefix(r.TokenName, name) }) {
-			t.Errorf("no request met %q:\n%s", name, asLines(requests))
+			t.Errorf("no request met %q:\n%s", name, acctest.FormatRequests(requests))
 		}
 		if d.redeems && operation == emulator.OpRedeemRegisterToken && (fault.After || fault.Kind == emulator.Truncate) {
 			lost++
 		}
 	}
-	if p.unnamed != lost {
-		t.Errorf("%d tokens could not be named by the errors instead of %d", p.unnamed, lost)
+	if inv.Unnamed != lost {
+		t.Errorf("%d tokens could not be named by the errors instead of %d", inv.Unnamed, lost)
 	}
-	s.again(p)
-	p.leavesNothing()
+	s.again(inv)
+	inv.ExpectCleanDestroy()
 }

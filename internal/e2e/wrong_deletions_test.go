@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package e2e
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/mlplatform/terraform-provider-mlplatform/internal/acctest"
+
+	"github.com/mlplatform/terraform-provider-mlplatform/internal/emulator"
+)
+
+// Between plan and apply somebody deletes the token and makes another one of the same name: that one survives.
+func TestForeignTokenMadeAfterThePlan(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		plan     []string
+		exitCode int
+		want     string
+	}{
+		"destroy": {[]string{"-destroy"}, 0, "Another token has the name"},
+		"replace": {[]string{"-replace=" + tokenAddress}, 1, `the name "contested" is taken`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := acctest.NewWorkspace(t, acctest.NewService(t))
+			w.Write("main.tf", accessToken(`name = "contested"`))
+			w.Apply()
+			w.Plan(append(test.plan, "-out=saved")...)
+			w.Service.Emulator.Revoke("contested")
+			inv := acctest.NewInvariants(w)
+			inv.Foreign = append(inv.Foreign, w.Service.Seed(t, seedToken("contested")).ID)
+			got, requests := inv.Run("apply", "saved")
+			if got.ExitCode != test.exitCode || !acctest.OutputMatches(test.want).MatchString(got.Output()) {
+				t.Errorf("exit code %d:\n%s", got.ExitCode, got.Output())
+			}
+			for _, request := range requests {
+				if request.IsWrite() {
+					t.Errorf("it made the request %s", request.Operation)
+				}
+			}
+		})
+	}
+}
+
+// What is no complete list of the service's says nothing about a token: it empties no state and deletes nothing.
+func TestListThatIsNone(t *testing.T) {
+	t.Parallel()
+	for name, spoiled := range map[string]func(acctest.Forward) *httptest.ResponseRecorder{
+		"nothing": func(acctest.Forward) *httptest.ResponseRecorder { return httptest.NewRecorder() },
+		"error page with status 200": func(acctest.Forward) *httptest.ResponseRecorder {
+			return written(http.StatusOK, "<html><body>Service Unavailable</body></html>")
+		},
+		"error page": func(acctest.Forward) *httptest.ResponseRecorder {
+			return written(http.StatusNotFound, "<html><body>Not Found</body></html>")
+		},
+		"null":         func(acctest.Forward) *httptest.ResponseRecorder { return written(http.StatusOK, "null") },
+		"empty object": func(acctest.Forward) *httptest.ResponseRecorder { return written(http.StatusOK, "{}") },
+		"half a list, and its length": func(forward acctest.Forward) *httptest.ResponseRecorder {
+			list := forward().Body.String()
+			half := written(http.StatusOK, list[:len(list)/2])
+			half.Header().Set("Content-Length", strconv.Itoa(len(list)))
+			return half
+		},
+		"half a list": func(forward acctest.Forward) *httptest.ResponseRecorder {
+			list := forward().Body.String()
+			return written(http.StatusOK, list[:strings.LastIndex(list, "{")])
+		},
+		"no status of success": func(forward acctest.Forward) *httptest.ResponseRecorder {
+			return written(http.StatusPartialContent, forward().Body.String())
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			svc := acctest.NewService(t)
+			w := acctest.NewWorkspace(t, svc)
+			w.Write("main.tf", acctest.NoRetries+accessToken(`name = "steady"`)+
+				registerToken(lines(`access_token_name = "later"`, `ttl = "1h"`)))
+			w.Apply()
+			start := w.Snapshot()
+			inv := acctest.NewInvariants(w)
+			inv.Workspace = w.Through(svc.Intercept(t, func(_ int, r *http.Request, forward acctest.Forward) *httptest.ResponseRecorder {
+				if r.Method == http.MethodGet && !strings.HasSuffix(r.URL.Path, "whoami") {
+					return spoiled(forward)
+				}
+				return forward()
+			}))
+			for _, command := range []string{"plan", "apply -refresh-only -auto-approve", "destroy -auto-approve -refresh=false -target=" + tokenAddress} {
+				got, _ := inv.Run(strings.Fields(command)...)
+				if got.ExitCode != 1 {
+					t.Errorf("%s: exit code %d\n%s", command, got.ExitCode, got.Output())
+				}
+				if w.Snapshot() != start {
+					t.Errorf("%s changed something", command)
+				}
+			}
+			w.ExpectEmptyPlan()
+		})
+	}
+}
+
+func written(status int, body string) *httptest.ResponseRecorder {
+	out := httptest.NewRecorder()
+	out.WriteHeader(status)
+	_, _ = out.WriteString(body)
+	return out
+}
+
+// A token that is asked after with its own value is gone only if the service says so: a refusal by whatever stands
+// before it does not count, neither for a token that was redeemed nor for one whose creation broke off.
+func TestRefusalThatIsNotTheServices(t *testing.T) {
+	t.Parallel()
+	for name, status := range map[string]int{"401": http.StatusUnauthorized, "403": http.StatusForbidden} {
+		page := emulator.Fault{Operation: emulator.OpWhoAmI, Kind: emulator.Respond, Status: status, Body: "<html>Log in</html>", Times: -1}
+		t.Run(name+" redeemed", func(t *testing.T) {
+			t.Parallel()
+			s := newStage(t, scenarios()["redemption/read"], "etl")
+			inv := s.prepare(acctest.NoRetries)
+			start := s.w.Snapshot()
+			inv.Faults = []emulator.Fault{page}
+			if got, _ := inv.Run(s.arguments()...); got.ExitCode != 1 || s.w.Snapshot() != start {
+				t.Errorf("exit code %d; that nothing changed is %t\n%s", got.ExitCode, s.w.Snapshot() == start, got.Output())
+			}
+			s.again(inv)
+		})
+		t.Run(name+" broken off", func(t *testing.T) {
+			t.Parallel()
+			w := acctest.NewWorkspace(t, acctest.NewService(t))
+			w.Write("main.tf", acctest.NoRetries+accessToken(`name = "half"`))
+			inv := acctest.NewInvariants(w)
+			for _, command := range []string{"apply", "apply -refresh-only", "destroy", "destroy -refresh=false"} {
+				inv.Faults = []emulator.Fault{page}
+				if got, _ := inv.Run(append(strings.Fields(command), "-auto-approve")...); got.ExitCode != 1 {
+					t.Errorf("%s: exit code %d\n%s", command, got.ExitCode, got.Output())
+				}
+			}
+			w.Write("main.tf", accessToken(`name = "half"`))
+			inv.ExpectCleanDestroy()
+		})
+	}
+}
+
+// The service's own word counts: a register token that was spent elsewhere, a token that was revoked.
+func TestRefusalOfTheService(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, scenarios()["redemption/read"], "etl")
+	s.prepare(acctest.NoRetriesSlow)
+	s.w.Service.Emulator.Revoke("etl")
+	s.w.Apply("-refresh-only")
+	if kept := s.w.StateObjects(); len(kept) != 1 || kept[0].Attributes.Status != "missing" {
+		t.Errorf("the state holds %d objects", len(kept))
+	}
+}
