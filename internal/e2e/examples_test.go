@@ -133,6 +133,8 @@ var exampleNeeds = map[string]exampleNeed{
 // notApplied says why an example is not applied. `make lint` checks its format all the same.
 var notApplied = map[string]string{
 	"list-resources/mlplatform_access_token": "it has nothing to apply, but a query of its own",
+	"pipelines/github":                       "its pipeline is run by a test of its own",
+	"pipelines/gitlab":                       "its pipeline is run by a test of its own",
 	"with-vkcs":                              "the provider vk-cs/vkcs needs an account of VK Cloud",
 }
 
