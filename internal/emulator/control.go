@@ -21,6 +21,22 @@ func (s *Server) Seed(t SeedToken) (Token, string, error) {
 	return token.Token, token.value, nil
 }
 
+// SeedRegisterToken creates a register token out of band, valid for an hour, and returns its value. Redeeming it creates
+// the access token t.
+func (s *Server) SeedRegisterToken(t SeedToken) (string, error) {
+	request := CreateRegisterTokenRequest{ClientName: t.Name, AccessTtl: "1h", TokenType: Role(cmp.Or(t.Role, string(USER)))}
+	if t.TTL != 0 {
+		lifetime := t.TTL.String()
+		request.RefreshTtl = &lifetime
+	}
+	admin := Token{IssuerName: cmp.Or(t.Issuer, defaultIssuer), Project: t.Project}
+	value, err := s.service.createRegisterToken(admin, request)
+	if err != nil {
+		return "", fmt.Errorf("seeding register token %q: %w", t.Name, err)
+	}
+	return value, nil
+}
+
 // Revoke deletes an access token of the emulator's own project out of band and reports whether it existed.
 func (s *Server) Revoke(name string) bool {
 	return s.service.deleteAccessToken("", name) == nil

@@ -83,6 +83,25 @@ func TestProjectsAreSeparate(t *testing.T) {
 	wantNoViolations(t, srv)
 }
 
+func TestSeedRegisterToken(t *testing.T) {
+	t.Parallel()
+	srv := start(t, emulator.Options{Clock: emulator.NewClock(noon).Now})
+	value, err := srv.SeedRegisterToken(emulator.SeedToken{Name: "a", Role: "ADMIN", TTL: 90 * time.Minute, Issuer: "someone@example.com"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantNames(t, names(srv.LiveTokens()), adminName)
+	got := whoAmI(t, srv, field(t, redeem(t, srv, value), "refresh_token"))
+	for key, want := range map[string]string{"name": "a", "type": "ADMIN", "issuer_name": "someone@example.com", "exp": "2026-07-01T13:30:00Z"} {
+		if field(t, got, key) != want {
+			t.Errorf("got %s", got.body)
+		}
+	}
+	if _, err := srv.SeedRegisterToken(emulator.SeedToken{}); err == nil {
+		t.Error("no error for an empty name")
+	}
+}
+
 func TestSetHidden(t *testing.T) {
 	t.Parallel()
 	srv := start(t, emulator.Options{})
