@@ -38,7 +38,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("emulator", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	listen := flags.String("listen", "127.0.0.1:0", "loopback `address` to listen on; port 0 selects a free port")
-	dialect := flags.String("dialect", "", "comma-separated `names` of tolerated spellings to respond with, or all")
+	dialect := flags.String("dialect", "", "comma-separated `names` of spellings that differ from the contract, or all:\n"+emulator.AllDialects.String())
 	verbose := flags.Bool("v", false, "log each request to standard error")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {

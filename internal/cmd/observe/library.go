@@ -64,7 +64,7 @@ func (o *observer) runLibrary(ctx context.Context, python, archive string) (stri
 		return "", err
 	}
 	if _, err := exec.LookPath(python); err != nil {
-		return "", fmt.Errorf("Python is required to run the library: %w", err)
+		return "", fmt.Errorf("running the library requires Python: %w", err)
 	}
 	venv := filepath.Join(o.dir, "venv")
 	if err := install(ctx, python, "-m", "venv", venv); err != nil {

@@ -111,7 +111,7 @@ func (o *observer) listen() error {
 		if o.allowed(ctx.Req) {
 			return intercept, host
 		}
-		ctx.Resp = o.block(ctx.Req)
+		ctx.Resp = o.block(ctx.Req) //nolint:bodyclose // goproxy writes and closes it
 		return goproxy.RejectConnect, host
 	})
 	proxy.OnRequest().DoFunc(func(r *http.Request, _ *goproxy.ProxyCtx) (*http.Request, *http.Response) {

@@ -171,7 +171,7 @@ func TestExitStatus(t *testing.T) {
 		"no program":     {[]string{"--", "/nonexistent"}, exitFailed, "running the command"},
 		"unknown flag":   {[]string{"-x"}, exitFailed, "flag provided but not defined"},
 		"no archive":     {[]string{"-library", "/nonexistent"}, exitFailed, "opening the library"},
-		"no python":      {[]string{"-library", "proxy.go", "-python", "/nonexistent"}, exitFailed, "Python is required"},
+		"no python":      {[]string{"-library", "proxy.go", "-python", "/nonexistent"}, exitFailed, "requires Python"},
 		"both":           {[]string{"-library", "proxy.go", "true"}, exitFailed, "exclude each other"},
 		"report in vain": {append([]string{"-report", "/nonexistent/a"}, client("GET", whoAmI)...), exitFailed, "writing the report"},
 	}
