@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 
-package provider_test
+package e2e
 
 import (
 	"go/ast"
@@ -21,7 +21,7 @@ const wildcard = "…"
 // The troubleshooting guide has a heading for every title of an error or warning, in both languages, and no other.
 func TestTroubleshootingGuideIsComplete(t *testing.T) {
 	t.Parallel()
-	summaries := diagnosticSummaries(t, ".")
+	summaries := diagnosticSummaries(t, filepath.Join("..", "provider"))
 	if len(summaries) < 20 {
 		t.Fatalf("only %d summaries were found: %q", len(summaries), summaries)
 	}
