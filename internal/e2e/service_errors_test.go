@@ -54,7 +54,7 @@ func encrypted(t *testing.T, svc *acctest.Service) (endpoint, ca string) {
 
 const (
 	checkEndpoint = "Check `endpoint` in the provider block (or MLPLATFORM_ENDPOINT). It is the root URL of the ML Platform " +
-		"service, such as https://msk.cloud.vk.com/infra/mlplatform."
+		"service, such as https://msk.cloud.vk.ru/infra/mlplatform."
 	setToken = "Set `token` or `token_file` in the provider block, or the environment variable MLPLATFORM_TOKEN."
 	getToken = "Create an ADMIN token in the management console of VK Cloud (ML Platform, access tokens), or ask an " +
 		"administrator of the project for one."
@@ -114,7 +114,7 @@ func TestServiceErrors(t *testing.T) {
 				})
 			},
 			want: []string{
-				"status 200 (OK): the body (text/html) is not the JSON that was expected.",
+				"status 200 (OK): the body (text/html) is not the expected JSON.",
 				"The response does not come from the ML Platform token service. " + checkEndpoint,
 			},
 		},
@@ -124,7 +124,7 @@ func TestServiceErrors(t *testing.T) {
 				w.Env["MLPLATFORM_ENDPOINT"] = answering(t, http.NotFound)
 			},
 			want: []string{
-				"status 404 (Not Found), without the service's error envelope.",
+				"status 404 (Not Found), not in the service's error format.",
 				"The response does not come from the ML Platform token service. " + checkEndpoint,
 			},
 		},
@@ -138,7 +138,7 @@ func TestServiceErrors(t *testing.T) {
 					http.Redirect(rw, r, elsewhere, http.StatusTemporaryRedirect)
 				})
 			},
-			want: []string{"status 307 (Temporary Redirect), without the service's error envelope.", checkEndpoint},
+			want: []string{"status 307 (Temporary Redirect); redirects are not followed, and this one points to the host 127.0.0.1:", checkEndpoint},
 		},
 		"nobody listens": {
 			spoil: func(_ *testing.T, w *acctest.Workspace) { w.Env["MLPLATFORM_ENDPOINT"] = "http://127.0.0.1:1" },

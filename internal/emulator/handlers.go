@@ -8,6 +8,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -136,7 +137,7 @@ func wireToken(t Token) AccessToken {
 	if t.ExpiresAt != nil {
 		exp = json.RawMessage(t.ExpiresAt.Format(`"` + time.RFC3339 + `"`))
 	}
-	return AccessToken{Id: t.ID, Name: t.Name, Type: Role(t.Role), IssuerName: &t.IssuerName, Exp: exp}
+	return AccessToken{Id: json.RawMessage(strconv.Quote(t.ID)), Name: t.Name, Type: Role(t.Role), IssuerName: &t.IssuerName, Exp: exp}
 }
 
 // writeServiceError writes an error from the service as an error envelope.

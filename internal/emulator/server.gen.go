@@ -39,13 +39,13 @@ func (e Role) Valid() bool {
 	}
 }
 
-// AccessToken An access token without its value, which the service shows once and never again.
+// AccessToken An access token without its value, which the service shows only at creation.
 type AccessToken struct {
-	// Exp Expiry; null for never, an RFC 3339 time or Unix seconds. The spelling of a time is assumed.
+	// Exp Expiry. Null for never, an RFC 3339 time, or Unix seconds. The spelling of a time is assumed.
 	Exp json.RawMessage `json:"exp"`
 
-	// Id Id that the service gave it.
-	Id string `json:"id"`
+	// Id Assigned by the service.
+	Id json.RawMessage `json:"id"`
 
 	// IssuerName Who issued it.
 	IssuerName *string `json:"issuer_name"`
@@ -53,7 +53,7 @@ type AccessToken struct {
 	// Name Name; any text, unique among the live tokens of a project (the uniqueness is assumed).
 	Name string `json:"name"`
 
-	// Type What the token may do. ADMIN includes all that USER may do and the management of tokens.
+	// Type What the token may do. ADMIN may do all that USER may, and manage tokens.
 	Type Role `json:"type"`
 }
 
@@ -62,32 +62,34 @@ type CreateRegisterTokenRequest struct {
 	// AccessTtl Lifetime of the register token itself.
 	AccessTtl Lifetime `json:"access_ttl"`
 
-	// ClientName Name of the access token to be created; any text.
+	// ClientName Name of the future access token; any text.
 	ClientName string `json:"client_name"`
 
-	// RefreshTtl Lifetime of the access token to be created. Left out, it never expires.
+	// RefreshTtl Lifetime of the future access token. Without it, the token never expires.
 	RefreshTtl *Lifetime `json:"refresh_ttl,omitempty"`
 
-	// TokenType What the token may do. ADMIN includes all that USER may do and the management of tokens.
+	// TokenType What the token may do. ADMIN may do all that USER may, and manage tokens.
 	TokenType Role `json:"token_type"`
 }
 
-// Error The service's error envelope. The documentation also prints its keys as warnorCode and warnorParams; both spellings are accepted.
+// Error The service's error envelope. The documentation also prints its keys as warnorCode and warnorParams.
 type Error struct {
-	ErrorCode    *string      `json:"errorCode,omitempty"`
-	ErrorParams  *ErrorParams `json:"errorParams,omitempty"`
-	Status       int          `json:"status"`
-	WarnorCode   *string      `json:"warnorCode,omitempty"`
-	WarnorParams *ErrorParams `json:"warnorParams,omitempty"`
+	// Detail Not in the contract; see x-tolerated.
+	Detail       json.RawMessage `json:"detail,omitempty"`
+	ErrorCode    *string         `json:"errorCode,omitempty"`
+	ErrorParams  *ErrorParams    `json:"errorParams,omitempty"`
+	Status       int             `json:"status"`
+	WarnorCode   *string         `json:"warnorCode,omitempty"`
+	WarnorParams *ErrorParams    `json:"warnorParams,omitempty"`
 }
 
 // ErrorParams defines model for ErrorParams.
 type ErrorParams struct {
-	// Field Free text that says what is wrong.
+	// Field Text that says what is wrong.
 	Field *string `json:"field,omitempty"`
 }
 
-// Lifetime Whole hours, minutes and seconds, in that order. The spelling is published by example, the restriction to these three units is assumed.
+// Lifetime Whole hours, minutes and seconds, in that order. The spelling is published by example; that there are no other units is assumed.
 //
 // Example: 2h45m30s
 type Lifetime = string
@@ -110,7 +112,7 @@ type RegisterToken struct {
 	RegisterToken string `json:"register_token"`
 }
 
-// Role What the token may do. ADMIN includes all that USER may do and the management of tokens.
+// Role What the token may do. ADMIN may do all that USER may, and manage tokens.
 type Role string
 
 // DeleteAccessTokenParams defines parameters for DeleteAccessToken.
@@ -139,7 +141,7 @@ type ServerInterface interface {
 	// CreateRegisterToken Create a one-time register token
 	// (POST /v1_0/auth/register_tokens)
 	CreateRegisterToken(w http.ResponseWriter, r *http.Request)
-	// WhoAmI Describe the token that the call is made with
+	// WhoAmI Describe the token in use
 	// (GET /v1_0/auth/whoami)
 	WhoAmI(w http.ResponseWriter, r *http.Request)
 }
@@ -376,47 +378,51 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"1Fl7bxu5Ef8qA/aAs9v1WrGdApFRHNxcrhecczUcX+8PwxWo3ZGWEZfckFzLusDfvRiS0j60thUnadE/",
-	"DK92yeE8f/PgJ5bpstIKlbNs/IkZtJVWFv2PN8ZoQw+ZVg6Vo0deVVJk3AmtDj9YreidzQosOT19Z3DG",
-	"xuxPhw3Vw/DVHgZq9/f3CcvRZkZURISN2cloBCWXM21KzMHgxxqtO4WT0QvQBk5Gx+AKBKcXqEBYwLtK",
-	"GMwTqNVC6aWiRXoGTmtYIl8AB6Mlwh5tnGkDXEr/vcCStlf1VApbEAE6QVjg1tYl5vt05AkoDbbOCuBZ",
-	"htaGY+nLK8+F4iXSHseJm+kKOEhxi5tlR688IyVXq7UkNoEKTcErC0vhCrhEZ1YHZzOH5hRe3t2lcCYl",
-	"TGvnReUG1wylcAaV0XcrEApmRisHJV8BV3aJBl6OjhJ4OTom8V+OTgLtn6/enYNQ1iHPU5awAnmOxhuz",
-	"dSz97JrgPWZa5ZZocQU/X11dQM4dJoEqScVVTqelcBaZY0nL7m5VIRsz64xQ82Dju4O54Tm9jeIwemd1",
-	"bTJ6ScpEdYtSV+iJr4Xf2IcRleg8dMaZN8gVKXpbgDPVMZjnW9cOhLNwy2VNohQiK7wRLZpbkSHYQi8t",
-	"aJUFDhTeogE+50KRdJXRFRonQizgXbV96htyxdUpqFpK72ueREI6vPzpNRwfH78CJ0okvf6mxB3YoOcU",
-	"roiNCqUUak7eycO6xhuJAyLLpxLZ2JkaE6YV/nPGxtefGMUKd2zMyEoHtJUlfSMkrWVCub+eNEuEcjhH",
-	"w+5vvJ30QXxPAZ1e8uU7tJbPkbW+HtiFqA60l5zLg0oTDRM4u0+YyLe18zYHV3DXUfmc3yIIR9KVQp2j",
-	"mruCjV9sM8+EtTWaCQXcNunfCw1+QR6Jdbd3pfpzQ3SY2q+8xFOgkHV45whYxMcagZdazT33TYjbYKzK",
-	"6A+YOdijr2G5IudrockOIoYXj6PmpZboI4HQhHCPja9J21GWSKSrrsR7683mRD0lZlk7Jpso24pKXbuq",
-	"diTnstATXk7E3v5pY0kprIOC22BWgsMFrtqSk2SvDXKHlzgX1qHxMXsZ0JDk7UZWiNuJc9L/kjL6+GNa",
-	"ORcz9F5PHtw15vpTxHwwkYl1AnEW5SwlJjMpULnJwz6xJtFBFqdhipB5AfPGa3Ywt8GZQVt8M0kfZjOF",
-	"c5w5smwCwkWgC3nUelX4PZNn+2Nbk0nboB3Kz3FIbuZ1icr5xOuDL4g0WZt14g/Y2ycpNvVKV09XDf58",
-	"bwFp0Sb1BCTOdeZP8WUNcGk1VEYoZ33+8P7NLSy5Udq81nlIF+HnBTe8tKcw1a7YILoNaTzLsHIBynvJ",
-	"hHggQgO5MwlfA92daqq4lLKl4662LaIboE9Yw/3goW1pPuvUnitEFp5j63/9Aq+lrnOoLZquTRJ4dw4X",
-	"kjvKaGPv7cGOIXUGjyeEkjxbWOBgM11h4u1ES9S6agStcOMqjbRd88wEyoF89pNB9LEejrJ8ZWFJT8LC",
-	"0mg1305E9/fP8XkLsVZONjE+mAIlQqFrYxMohaodWi9vrDESqho9o9rkaHolR7sQpjIW73hZSUwiZBL7",
-	"mQ8Gp+mVRXAFiV8riohumRL3sjE7Kk5elscj28XCo4RV3Dk0xPa/965HB69u/lLs/xCfys2T3f/hu+Fc",
-	"/lQl2cgSmbGw5sXr5KggZV5ijljulpW6+DIMKr6wHM4zT6aDXtj0jns0fAa10AHKDk7GpNPA5GV4tamk",
-	"+4K3NuwgdzvrfL7U7bM+X+hhGcGgq40KFYrn9dQ/LnDVK1M6rvD/7wMPpMbP0Acl9wGkiaVfwFnqQXOd",
-	"wtmP797+CkJlss4JeqQMcPPb+zeXcZGPPdpZcsXn6P3Tt+pUSXvoUHVJotMeljBPsiX4AAR8ce5o+2tI",
-	"Xxaz2gi3ek/prV2TXu1gdt5tPFP4BzE6buOjT5vE5BS5QdMgXOFctRu+1bbmEkI3fxrL8KnhZuUHEbZl",
-	"HW49S2s0IAPkGi0o7Xy/C/QnHFikfl+40KwLNdMDTXVbVSDRUecjKpRCIdh6WgoH7ytuFvBBT+0p5Vbf",
-	"i/biIGx1BQoDhZY5mghOfeVRw2HDjCUJQxxiX67LXFqdl0IJ6wx32sBM3FFtS/aYYsFvha5Nb8QT+5SM",
-	"S2nXUXqxcoVWGw2WsorOMQl1bFCwH4KsRzhEX6jYz643Uo2ntEvA+hy56sxuWMKkyFBZH1Chx2DvLs4P",
-	"jtKRr7iFkx3HbTnp2jkTdovGBlu8SEffMA6aQO0rYy0t8awrVLwSbMyO01F6zHxeL3zAHN6+mIwOee2K",
-	"ww4a2+BVEt1Qj4WYe3cNULIBTcJgz/LbnI3Zj353e/pD5xpeovOjretdWzciLWjBxxrNat1Bj2OLEpuX",
-	"BpDDzKWZcT0O5TdJd3Z6NDoZRo7NHDNoJff9V44zXkv3UOG9obwZoibM1mVJdlkraCuYpiuIMj0BMIGR",
-	"mC0aZfwtTdN90uOWTyQxUJugI/fpViC9UV7C5uh29AC47MFHDLRQ0IYJRApvYkHf9WPKO9r4fx7xnJAS",
-	"prHN86MLEbCw4nOheOzOug53LqxruZtlW6YdfdZQXDh8uqdq+3fTNHBj+GpoZn4mZU/y6PBxMvXlXkVa",
-	"aFP83vZS55N+NUc3iZsjGEwoz+zt6lRtJCdxKm0fdCGlKafkqJzgMoVfH0ghmS4RZkaXQ+UanPWHRUtt",
-	"Fu0BsXbAZ/SZmqA10W0HGugzIrKgdX/X+eqr3ak80tHcd8vLOKftOfKLr8hJq6kYcNirHhifNqN5MjSV",
-	"JhTdIqj72e4bSzk2vr5pO3PQE/C+gWfhwqPN2LO7jq+ElPdJN5m2a/kwq3gkDPpI2hp9wQKx8oHiYVDP",
-	"+lXaOBQxGVcwRVAoXIHGL6ZCyiCnADBg8FYvfGmlckDlpwdTFGoOxisZcwLg6SoWfA9HycCM+BtFySPT",
-	"6P96lLSlfSBMunb5RoGyCY3XsRR/qHp/ftv5zICwj0fEstC8FCTrYxVF6EJDdD9aXf5e6LPy7Zem+J0z",
-	"+7DFqT2hCIo8fnlBSAdMsdUWbq5v6Cjyo5Ln6G9Jn7Zvcw30qEnjvVE7a49jLyfyBKiiSaB1TZUA3lVB",
-	"Iy3Y7vXe1zdUWROEDdf6l7W1grOE1UbGjtqODw9Lu0gz6oPS20Wa6fJQqJnhhw3vX9hLjTcgenbxllDQ",
-	"34daf+naZfAX/gdfFNZxtcXk4o//DY839/8JAAD//w==",
+	"1Fptb9vGsv4rg70FmtxL0Yrt9N4ouCjcNEWDJjmB455+CHyMFTkSt1rusjtLy2rh/34wu0uJlBTZcZIC",
+	"50MQilzuzsszz7zQf4nC1o01aDyJyV/CITXWEIYfL52zji8Kazwaz5eyabQqpFfWHP1O1vA9KiqsJV99",
+	"43AmJuK/jja7HsWndBR3u729zUSJVDjV8CZiIk7HY6ilnllXYwkO/2iR/HM4HT8B6+B0fAK+QvB2gQYU",
+	"Ad40ymHJz1qzMHZpMr5WnsBZjbzEWA/UzmaqUGg8POI9FEHTTrWiCkuYWQdSa7Az3pswC6cpAknU1lg+",
+	"5uNPwVigtqhAFgUSRRH4ybMgkZF1OM1Llmy6AglaXeN62fEz8NZCLc2q04oyaCyRmuoVLJWv4By9W43O",
+	"Zh7dc3h6c5PDmdYwbX3QWzrsJMrhDBpnb1agDMycNT4JD4TuWhUIteRj2H1l3Pvp+DiDp+MTts7T8SlI",
+	"U8LPF29egzLkUZa5yESFskQXvN0ThX8OffQeC2tK4q2kgZ8vLt5BKT1m8SRWlXd/Oj7J4SwJLLIeMPyq",
+	"QTER5J0y8wiCm9HcyZLvJhUF3yPbuoJvsmporlHbBsPmnUHWXhS8S0IXn3EWvHTB1t9V4MwMvBjktq0P",
+	"sLmWumVVKlVUA5NSZZcE1ugVSA+Fw4B71qxxtkHnVQwUvGl2T3zJOF3l8LbVOgDO4DW6jO13/tMLODk5",
+	"eQZe1RjQ+6tRN0DRyDlcsAwNaq3MnN0sw8IePlkE02otpxrFxLsWM2EN/mMmJh/+EhxJ0ouJYBeN+FWR",
+	"bXsg6y1Txn93ulmijMc5OnF7GZxkR+k+h3t+LpdvkEjOUfSejmihmpENqks9aizv4TrJbkbeanTSYykm",
+	"H4ScEhqfbWwiMpE07LwiDdjZjNBnDPdfL14Ml4AEamSBHZLZRhdhyczJgoWIVosGDXuktxm/YNp6ik5c",
+	"3mZClXugQqTmBksO6R4a2Oa1Mq/RzH0lJk+2TfqVjDWQlqhFd8XEsyv2b5WFsKAE5XNxWLz/7t0dnMeo",
+	"YksGH4VD95/2Vtb4HJjaPN74DFqj/mgRZG3NPFhtQ4UUndE4+zsWHh7x07jccDz2WPcuE992Nw5nmnOr",
+	"MZADsy7nClZMMb8EXdImQ3NmIYgv1yfaKQsr+jS1IZ4dorKtb9rAyMvKXsn6Sj16/Bx8JX2yBXmoJEU4",
+	"cdpY4KqvOWv2gukFz3GuyKMLNHYeswbrOyScSGVX3uvwS+sU+Yes8lrNMHABx/XQmd2jLqW4JESXdD2h",
+	"nuUsZKE5o159HBPdFrPWt5y9Bpmzg8s9/Oxw5pCqr6biHvly+G2dFLJezRE4KpUdFKwQ7l89GIp9I2Z9",
+	"Xw52fggWpZu3NZc8vHeIu5C08Krz6FU44NFj1mJd3g0tdbGhvG8JkBetE3FMTaUtwikhG4LUZKFxyngK",
+	"2TRAWxIspTPWvbBlTN/x5zvpZE27GbREL5XeAynrmb3ZGVyEMrs/B0KEHm3lX4Z6bzMRlGWJ95Qs6WlU",
+	"4F61blrKRYqXvqXepusUm4mNmfYe2jfbJ526hbkkwkNA9c9f4IW2bQktoRs6P4M3r+Gdlp5riUlwUwRM",
+	"LFpC+AQW1LJYEGfkwjaYBUDwErOp5g3uJqMDEBJZwkwozzI+DW98zO9MtxlD8CdJ/uzdK1g65ZHRySnA",
+	"wo/SI8TKN2S4l0PHDpE5U6j3FAkXfFpQjeSKYMlXimDprJnvJt/b24cEM0HqmbI1fe1N+xqhsq2jDGpl",
+	"WtaUrZWqySzGj2TblOi2istBVzRdAd7IutG4yV3MkQ65E7L8ixO3p61KNL0kJuK4On1an4xpyO/HmWik",
+	"9+hY3n89+jAePbv8n+rx9+mqXl/R4++/2V+43NUpbJRIwhB0sgRjHFdsxXMsEev7pdghY+6nydA47E+a",
+	"d6a4rfjcOu5gnO61woD6B8yfEumG+M/jrXWntK1474V76D1IoZ+sdf+sT1d6v47g0LfOxHIryPo8XC5w",
+	"tVVzDaDwn4+BjyT7T7AHlyt7KCbVsZHQa7mC0uZw9uObV2/TrzBNCZzx6/uX53wzknwtjZx3fUDgCtPW",
+	"rCsvE5kIe/Q03RPzn52V+gCl3SQjTWS2QhJmad5DYVdxGSYMWLRO+dV7zrL98vviHqCQZic+QrZmDaYo",
+	"XWh+k+6V98392K6lVuqUwZ6nDmPqpFuFWRT1fCUpiNBxA7uktJgmZJVdAv9THghNGRJkGM0oM7N3j1A0",
+	"ek7pjWpQK4NA7bRWHt430i3gdzulHM44r4cJxHZPEV7mVFJZXbL1A3S37RW7/W7YlsUBHyuhu3I+YI7f",
+	"KmtlFHknvXWh1yL0MdlNsZLXyrZukO1CgRDqSqk1dQH8buUra9bmrHWTYHQVi/Zo7TD/6kZ6vL8yZapz",
+	"0osxZ/oMyPIbq8EoT2RCqwINhViLvZR48+716Dgfh/ZCeT2AeA/OGxhfo6PomCf5+CtGTLA3a71jjE5b",
+	"ltk2aGSjxESc5OP8RISUX4VoObp+cjU+kq2vjgZEnQp/jX4P55xHXgzwjUSzDiBm6CD1q1JMxI9hg/7s",
+	"j492skYfBpsfDnWp27GpeMEfLbpVNyyYpJYsNWsbuo7Tms2E8zDRX2bD0frx+HQ/c6zH3NEwZeg3S5zJ",
+	"VvuP1f/rndcz9kxQW9fsms5AO5E1XUHS6Q7CiYKkXLIxxv/nef6Y7bgDiwyWlaV+3DGChvXJcJC7h5NX",
+	"cHxzA7FrSVNm6zbzQZjachWK9zn6+6MHzgcsRF2cdj0mdw45vEw9yTAMONFZF/7jN6apGV7PdoyFRs6R",
+	"diH6WpHvAZTEDhjGn/SVRXm8uxnsR8Sm+5DOydW+jzBnWm/pm0Ikje0+H4dshf6O39KezHwQiXP0V+nl",
+	"xCBXnKke3ReGffrfxZyzS4okXkgTPQwOZTnZjPAUAasb4mlmXXgQigcKUGwsHcLiuocqHJZovJI6h7cf",
+	"yWuFrRFmztZ76sruU8XSugWBNUV8N3ynaI1XmjP6el61jcY9TVAiNiT/A4fVl/rid6Dduh3Wvmn+shUV",
+	"T76gJL2OZw/6L7ZzAbzqvgux07lSMtG+3BE/OBZSJSkmHy77kRHtBHK7RprFr219wR7cEv1NRK0iaTA7",
+	"h3EIaj2KH3ZjMT2oBfpdSpy8HA6gbTLvTSphgdiEEAuBamdbtqRJLMM2oc3ruAp04fuRA4fXdhHKwmCD",
+	"UMOrMsXTuoRzwVXx63OMsN0A2zPI/0oBduCTwd8eYH1tPxJhW93x14mxdVS9SB3Fx1qQh7fTD4wl+orB",
+	"tKysrBUb6o56KPbnkVgO1tW/VfasfvW5pcq9K5T9iEnVsOGW5UtUwrz/FPt/TxK2vhsKm896B72fvgP2",
+	"C41Jal1VmQEXYRn0PjtmTCKfC4RhZtmaTny45N6DWXJ/N3TeEikpMtE6nWYQNDk6qmmRF9ws5teL3LVH",
+	"ysycPNro/Zn95mRN02fvXgGaMnyJoQyiOCZU0kCKS5vj8fF3o/H/jk7GkfFfmjmflpZ4pXUovwcSF7bO",
+	"w984DJX9Rf4pFxV5aXYUXvy5eXvx59+mb1/F/xs9GefwA86si3ONDPpSRZ0ub/8dAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -3,12 +3,14 @@
 package mlplatform_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -19,10 +21,10 @@ import (
 	"github.com/mlplatform/terraform-provider-mlplatform/internal/mlplatform"
 )
 
-// noon is where the clocks of the tests start.
+// noon is the time at which the clocks of the tests start.
 var noon = time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC)
 
-func TestLifeOfAToken(t *testing.T) {
+func TestTokenLifecycle(t *testing.T) {
 	t.Parallel()
 	for _, role := range []mlplatform.Role{mlplatform.RoleUser, mlplatform.RoleAdmin} {
 		for _, lifetime := range []time.Duration{0, time.Second, 90 * time.Minute, 30 * 24 * time.Hour} {
@@ -38,7 +40,7 @@ func TestLifeOfAToken(t *testing.T) {
 					t.Fatal(err)
 				}
 				if register.Value == "" || !near(register.CreatedAt, noon) {
-					t.Errorf("the register token has %d bytes and was made at %v", len(register.Value), register.CreatedAt)
+					t.Errorf("got a register token with %d bytes, created at %v", len(register.Value), register.CreatedAt)
 				}
 				value, err := admin.RedeemRegisterToken(t.Context(), register.Value)
 				if err != nil {
@@ -60,20 +62,20 @@ func TestLifeOfAToken(t *testing.T) {
 					t.Fatal(err)
 				}
 				if listed, _ := list.ByID(got.ID); listed != got || len(list.Tokens) != 2 || !near(list.AsOf, noon) {
-					t.Errorf("as of %v the list is %v", list.AsOf, list.Tokens)
+					t.Errorf("got the list %v as of %v", list.Tokens, list.AsOf)
 				}
 				if err := admin.DeleteAccessToken(t.Context(), "a token"); err != nil {
 					t.Fatal(err)
 				}
 				if err := admin.DeleteAccessToken(t.Context(), "a token"); !mlplatform.IsNotFound(err) {
-					t.Errorf("the second deletion: %v", err)
+					t.Errorf("deleting it again: got error %v", err)
 				}
 				if _, err := admin.WithToken(value).WhoAmI(t.Context()); !mlplatform.IsUnauthorized(err) {
-					t.Errorf("the deleted token works: %v", err)
+					t.Errorf("using the deleted token: got error %v", err)
 				}
 				for _, request := range server.Journal() {
 					if request.UserAgent != "test-agent/1" {
-						t.Errorf("%s came from %q", request.Operation, request.UserAgent)
+						t.Errorf("%s has the user agent %q", request.Operation, request.UserAgent)
 					}
 				}
 			})
@@ -81,12 +83,12 @@ func TestLifeOfAToken(t *testing.T) {
 	}
 }
 
-// near allows for the second that passes between an answer and the look at the clock.
+// near tolerates the time between a response and reading the clock.
 func near(got, want time.Time) bool {
 	return got.Location() == time.UTC && got.Nanosecond() == 0 && got.Sub(want).Abs() <= 2*time.Second
 }
 
-func TestNamesOfAllKinds(t *testing.T) {
+func TestUnusualNames(t *testing.T) {
 	t.Parallel()
 	names := []string{
 		"plain", " ", "  leading and trailing  ", "a/b", "/", "../..", "a?b=c", "?", "100%", "%2F", "%", "%zz", "a+b", "+",
@@ -96,7 +98,7 @@ func TestNamesOfAllKinds(t *testing.T) {
 	}
 	server, admin := start(t, emulator.Options{}, mlplatform.Config{})
 	for _, name := range names {
-		if _, err := admin.RedeemRegisterToken(t.Context(), promise(t, admin, name)); err != nil {
+		if _, err := admin.RedeemRegisterToken(t.Context(), newRegisterToken(t, admin, name)); err != nil {
 			t.Fatalf("%q: %v", name, err)
 		}
 	}
@@ -106,14 +108,14 @@ func TestNamesOfAllKinds(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got := sortedNames(list); !slices.Equal(got, slices.Sorted(slices.Values(append([]string{"emulator-admin"}, left...)))) {
-			t.Fatalf("listed %q, want %q and the ADMIN token", got, left)
+			t.Fatalf("got %q, want %q and the ADMIN token", got, left)
 		}
 		if err := admin.DeleteAccessToken(t.Context(), left[0]); err != nil {
 			t.Errorf("%q: %v", left[0], err)
 		}
 	}
 	if live := server.LiveTokens(); len(live) != 1 {
-		t.Errorf("left are %v", live)
+		t.Errorf("live tokens are %v", live)
 	}
 }
 
@@ -126,9 +128,9 @@ func sortedNames(list mlplatform.AccessTokenList) []string {
 	return names
 }
 
-func TestDeletionSendsTheNameAlone(t *testing.T) {
+func TestDeleteSendsOnlyTheName(t *testing.T) {
 	t.Parallel()
-	server, seen := serve(t, answer(http.StatusNoContent, "", ""))
+	server, seen := serve(t, respond(http.StatusNoContent, "", ""))
 	client := newClient(t, mlplatform.Config{Endpoint: server.URL, Token: canary})
 	for _, name := range []string{"a b/c?d%2F+e&token_name=f#g;h ключ 🔑", "&", "a,b", "\x00", "\xff"} {
 		if err := client.DeleteAccessToken(t.Context(), name); err != nil {
@@ -162,10 +164,10 @@ func TestNoToken(t *testing.T) {
 		t.Errorf("got error %v", err)
 	}
 	if got := requests(server); got != "" {
-		t.Errorf("requests were made: %s", got)
+		t.Errorf("the requests were %s", got)
 	}
-	if value, err := anonymous.RedeemRegisterToken(t.Context(), promise(t, admin, "of nobody")); err != nil || value == "" {
-		t.Errorf("redeeming without a token: %v", err)
+	if value, err := anonymous.RedeemRegisterToken(t.Context(), newRegisterToken(t, admin, "redeemed without a token")); err != nil || value == "" {
+		t.Errorf("redeeming without a token: got error %v", err)
 	}
 }
 
@@ -174,11 +176,11 @@ func TestUsesToken(t *testing.T) {
 	client := newClient(t, mlplatform.Config{Endpoint: mlplatform.DefaultEndpoint, Token: "one"})
 	other := client.WithToken("two")
 	if !client.UsesToken("one") || client.UsesToken("two") || client.UsesToken("") || !other.UsesToken("two") || other.UsesToken("one") {
-		t.Error("a client takes another token for its own")
+		t.Error("UsesToken is wrong")
 	}
 }
 
-func TestWeakRole(t *testing.T) {
+func TestUserTokenIsNotSufficient(t *testing.T) {
 	t.Parallel()
 	server, admin := start(t, emulator.Options{}, mlplatform.Config{})
 	user := admin.WithToken(seed(t, server, emulator.SeedToken{Name: "user", Role: "USER"}))
@@ -189,7 +191,7 @@ func TestWeakRole(t *testing.T) {
 		err := op.call(t.Context(), user)
 		if name == "who am I" {
 			if err != nil {
-				t.Errorf("a USER token cannot ask what it is: %v", err)
+				t.Errorf("describing the USER token: got error %v", err)
 			}
 			continue
 		}
@@ -200,12 +202,12 @@ func TestWeakRole(t *testing.T) {
 	}
 }
 
-func TestTokenThatWorksNoMore(t *testing.T) {
+func TestInvalidToken(t *testing.T) {
 	t.Parallel()
 	ends := map[string]func(*emulator.Server, *emulator.Clock){
 		"expired": func(_ *emulator.Server, clock *emulator.Clock) { clock.Advance(time.Hour) },
 		"revoked": func(server *emulator.Server, _ *emulator.Clock) { server.Revoke("admin") },
-		"expired and dropped": func(server *emulator.Server, clock *emulator.Clock) {
+		"expired and not listed": func(server *emulator.Server, clock *emulator.Clock) {
 			clock.Advance(time.Hour)
 			server.SetHideExpired(true)
 		},
@@ -236,7 +238,7 @@ func TestTokenThatWorksNoMore(t *testing.T) {
 	}
 }
 
-func TestRegisterTokenWorksOnceAndInTime(t *testing.T) {
+func TestRegisterTokenIsValidOnceUntilItExpires(t *testing.T) {
 	t.Parallel()
 	clock := emulator.NewClock(noon)
 	server, admin := start(t, emulator.Options{Clock: clock.Now}, mlplatform.Config{})
@@ -249,32 +251,32 @@ func TestRegisterTokenWorksOnceAndInTime(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := admin.RedeemRegisterToken(t.Context(), register.Value); !mlplatform.IsUnauthorized(err) {
-		t.Errorf("the second redemption: %v", err)
+		t.Errorf("redeeming it again: got error %v", err)
 	}
 	again, err := admin.CreateRegisterToken(t.Context(), request)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := admin.RedeemRegisterToken(t.Context(), again.Value); !mlplatform.IsConflict(err) {
-		t.Errorf("a name that is taken: %v", err)
+		t.Errorf("with a taken name: got error %v", err)
 	}
 	clock.Advance(time.Minute)
 	server.Revoke("once")
 	if _, err := admin.RedeemRegisterToken(t.Context(), again.Value); !mlplatform.IsUnauthorized(err) {
-		t.Errorf("an expired register token: %v", err)
+		t.Errorf("with an expired register token: got error %v", err)
 	}
 }
 
-func TestClockOfTheService(t *testing.T) {
+func TestServiceClock(t *testing.T) {
 	t.Parallel()
-	for name, skew := range map[string]time.Duration{"a day ahead": 24 * time.Hour, "a day behind": -24 * time.Hour, "in step": 0} {
+	for name, skew := range map[string]time.Duration{"a day ahead": 24 * time.Hour, "a day behind": -24 * time.Hour, "synchronous": 0} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			now := func() time.Time { return time.Now().Add(skew) }
 			server, client := start(t, emulator.Options{Clock: now}, mlplatform.Config{})
 			other := client.WithToken(seed(t, server, emulator.SeedToken{Name: "lives an hour", TTL: time.Hour}))
 			if got := client.Now(); !near(got, time.Now().UTC()) {
-				t.Errorf("before any answer the time is %v", got)
+				t.Errorf("before any response, Now returned %v", got)
 			}
 			list, err := client.ListAccessTokens(t.Context())
 			if err != nil {
@@ -282,35 +284,35 @@ func TestClockOfTheService(t *testing.T) {
 			}
 			for what, got := range map[string]time.Time{"client": client.Now(), "other client": other.Now(), "list": list.AsOf} {
 				if !near(got, now().UTC()) {
-					t.Errorf("by the %s it is %v, by the service %v", what, got, now().UTC())
+					t.Errorf("the %s has the time %v, the service has %v", what, got, now().UTC())
 				}
 			}
 			token, found := list.ByName("lives an hour")
 			if !found || token.Expired(list.AsOf) || !token.Expired(list.AsOf.Add(time.Hour+time.Second)) {
-				t.Errorf("expiry of %v is misjudged", token)
+				t.Errorf("Expired is wrong for %v", token)
 			}
 		})
 	}
 }
 
-// TestClockKeepsWhatItKnows is about answers whose Date is of no use.
-func TestClockKeepsWhatItKnows(t *testing.T) {
+// A response without a usable Date leaves the estimate as it is.
+func TestServiceClockWithoutADate(t *testing.T) {
 	t.Parallel()
 	dates := []string{"Wed, 01 Jul 2026 12:00:00 GMT", "", "yesterday", "2026-07-01T12:00:00Z"}
 	server, _ := serve(t, func(w http.ResponseWriter, r *http.Request, number int) {
 		w.Header()["Date"] = []string{dates[number-1]}
-		answer(http.StatusOK, "application/json", "[]")(w, r, number)
+		respond(http.StatusOK, "application/json", "[]")(w, r, number)
 	})
 	client := newClient(t, mlplatform.Config{Endpoint: server.URL, Token: canary})
 	for _, date := range dates {
 		if list, err := client.ListAccessTokens(t.Context()); err != nil || !near(list.AsOf, noon) {
-			t.Errorf("after Date %q it is %v, error %v", date, list.AsOf, err)
+			t.Errorf("after Date %q: got %v, error %v", date, list.AsOf, err)
 		}
 	}
 }
 
-// TestUnusableSuccesses is about answers that claim success and are not what the contract says.
-func TestUnusableSuccesses(t *testing.T) {
+// A success whose body is not in the contract is an error with an unknown outcome.
+func TestMalformedSuccess(t *testing.T) {
 	t.Parallel()
 	const jsonType = "application/json"
 	tests := map[string]struct {
@@ -320,50 +322,52 @@ func TestUnusableSuccesses(t *testing.T) {
 		body        string
 		want        string
 	}{
-		"page":                  {"list", 200, "text/html; charset=utf-8", "<html>canary</html>", "the body (text/html) is not the JSON that was expected"},
-		"unknown type":          {"list", 200, "", "\x00canary", "is not the JSON that was expected"},
-		"empty":                 {"list", 200, jsonType, "", "the body (application/json) is not the JSON that was expected"},
-		"truncated JSON":        {"list", 200, jsonType, `[{"id":"canary"`, "is not the JSON that was expected"},
-		"accepted":              {"create", 202, jsonType, `{"register_token":"canary"}`, "status 201 was expected"},
-		"no content":            {"list", 204, "", "", "status 200 was expected"},
-		"created":               {"list", 201, jsonType, `[]`, "status 200 was expected"},
-		"no register token":     {"create", 201, jsonType, `{"token":"canary"}`, `the required key "register_token" is missing or empty`},
-		"empty register token":  {"create", 201, jsonType, `{"register_token":""}`, `the required key "register_token" is missing or empty`},
-		"null register token":   {"create", 201, jsonType, `null`, `the required key "register_token" is missing or empty`},
-		"number for a token":    {"create", 201, jsonType, `{"register_token":7}`, `the key "register_token" has the wrong type`},
-		"no access token":       {"redeem", 201, jsonType, `{"register_token":"canary"}`, `the required key "refresh_token" is missing or empty`},
-		"list for an object":    {"redeem", 201, jsonType, `["canary"]`, "is not the JSON that was expected"},
-		"object for an object":  {"redeem", 201, jsonType, `{"refresh_token":{"canary":"canary"}}`, `the key "refresh_token" has the wrong type`},
-		"list of who I am":      {"who am I", 200, jsonType, `[]`, "is not the JSON that was expected"},
-		"nobody":                {"who am I", 200, jsonType, `{}`, `the required key "id" is missing or empty`},
-		"bad expiry":            {"who am I", 200, jsonType, `{"id":"1","name":"n","type":"USER","issuer_name":"i","exp":"canary"}`, `the key "exp" is neither null nor an RFC 3339 time nor Unix seconds`},
-		"success of a deletion": {"delete", 200, jsonType, `{}`, "status 204 was expected"},
+		"page":                 {"list", 200, "text/html; charset=utf-8", "<html>canary</html>", "the body (text/html) is not the expected JSON"},
+		"unknown type":         {"list", 200, "", "\x00canary", "is not the expected JSON"},
+		"empty":                {"list", 200, jsonType, "", "the body (application/json) is not the expected JSON"},
+		"truncated JSON":       {"list", 200, jsonType, `[{"id":"canary"`, "is not the expected JSON"},
+		"empty creation":       {"create", 204, "", "", "the body (of an unknown type) is not the expected JSON"},
+		"list with 204":        {"list", 204, "", "", "status 200 was expected"},
+		"list with 201":        {"list", 201, jsonType, `[]`, "status 200 was expected"},
+		"part of a list":       {"list", 206, jsonType, `[]`, "status 200 was expected"},
+		"no register token":    {"create", 201, jsonType, `{"token":"canary"}`, `the required key "register_token" is missing or empty`},
+		"empty register token": {"create", 201, jsonType, `{"register_token":""}`, `the required key "register_token" is missing or empty`},
+		"null register token":  {"create", 201, jsonType, `null`, `the required key "register_token" is missing or empty`},
+		"number for a token":   {"create", 201, jsonType, `{"register_token":7}`, `the key "register_token" has the wrong type`},
+		"no access token":      {"redeem", 201, jsonType, `{"register_token":"canary"}`, `the required key "refresh_token" is missing or empty`},
+		"list for an object":   {"redeem", 201, jsonType, `["canary"]`, "is not the expected JSON"},
+		"object for an object": {"redeem", 201, jsonType, `{"refresh_token":{"canary":"canary"}}`, `the key "refresh_token" has the wrong type`},
+		"list for a token":     {"who am I", 200, jsonType, `[]`, "is not the expected JSON"},
+		"empty object":         {"who am I", 200, jsonType, `{}`, `the required key "id" is missing or empty`},
+		"bad expiry":           {"who am I", 200, jsonType, `{"id":"1","name":"n","type":"USER","issuer_name":"i","exp":"canary"}`, `the key "exp" is neither null nor a time nor Unix seconds`},
+		"page for a deletion":  {"delete", 200, "text/html", "<html>canary</html>", "the body (text/html) is not the expected JSON"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server, seen := serve(t, answer(test.status, test.contentType, test.body))
+			server, seen := serve(t, respond(test.status, test.contentType, test.body))
 			client := newClient(t, mlplatform.Config{Endpoint: server.URL, Token: canary, MaxRetries: 3})
 			err := operations()[test.operation].call(t.Context(), client)
 			wantErrorWithoutCanary(t, err)
 			if !strings.Contains(err.Error(), test.want) {
-				t.Errorf("the error lacks %q: %v", test.want, err)
+				t.Errorf("got error %v, want: %s", err, test.want)
 			}
 			var failure *mlplatform.Error
 			if !errors.As(err, &failure) || failure.Status != test.status || !failure.OutcomeUnknown() {
-				t.Errorf("status or outcome of the error is wrong: %#v", failure)
+				t.Errorf("got the error %#v", failure)
 			}
-			if len(seen.all()) != 1 {
-				t.Errorf("%d requests came", len(seen.all()))
-			}
+			seen.want(t, 1)
 		})
 	}
 }
 
-// TestTokenThatFitsNoHeader shows that a value which HTTP cannot carry is not repeated either.
-func TestTokenThatFitsNoHeader(t *testing.T) {
+// A value that is not valid in a header is refused before a request, without retries, and the error does not contain it.
+func TestTokenThatIsNoHeaderValue(t *testing.T) {
 	t.Parallel()
-	server, admin := start(t, emulator.Options{}, mlplatform.Config{})
+	var attempts atomic.Int32
+	server, admin := start(t, emulator.Options{}, mlplatform.Config{MaxRetries: 3, Log: func(_ context.Context, attempt mlplatform.Attempt) {
+		attempts.Add(1)
+	}})
 	for _, value := range []mlplatform.Secret{canary + "\n", canary + "\r\nX-Other: 1", "\x00" + canary} {
 		for name, op := range operations() {
 			if name == "redeem" {
@@ -371,13 +375,16 @@ func TestTokenThatFitsNoHeader(t *testing.T) {
 			}
 			err := op.call(t.Context(), admin.WithToken(value))
 			wantErrorWithoutCanary(t, err)
-			if !strings.Contains(err.Error(), `"Authorization"`) {
+			if !strings.Contains(err.Error(), `"Authorization"`) || mlplatform.IsOutcomeUnknown(err) {
 				t.Errorf("%s: got error %v", name, err)
 			}
 		}
 	}
+	if got := int(attempts.Load()); got != 3*(len(operations())-1) {
+		t.Errorf("got %d attempts", got)
+	}
 	if got := requests(server); got != "" {
-		t.Errorf("requests were made: %s", got)
+		t.Errorf("the requests were %s", got)
 	}
 }
 
@@ -388,7 +395,7 @@ func TestWrongEndpoint(t *testing.T) {
 	for name, op := range operations() {
 		err := op.call(t.Context(), client)
 		wantErrorWithoutCanary(t, err)
-		if mlplatform.IsNotFound(err) || !strings.Contains(err.Error(), "without the service's error envelope") {
+		if mlplatform.IsNotFound(err) || !strings.Contains(err.Error(), "not in the service's error format") {
 			t.Errorf("%s: got error %v", name, err)
 		}
 	}
@@ -418,6 +425,6 @@ func TestConcurrentUse(t *testing.T) {
 		}
 	}
 	if live := server.LiveTokens(); len(live) != 1 {
-		t.Errorf("left are %v", live)
+		t.Errorf("live tokens are %v", live)
 	}
 }

@@ -12,8 +12,8 @@ import (
 func TestParseEndpoint(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct{ text, want string }{
-		"Russia":                  {mlplatform.DefaultEndpoint, "https://msk.cloud.vk.com/infra/mlplatform"},
-		"Kazakhstan":              {mlplatform.EndpointKazakhstan, "https://kz.cloud.vk.com/infra/mlplatform"},
+		"Russia":                  {mlplatform.DefaultEndpoint, "https://msk.cloud.vk.ru/infra/mlplatform"},
+		"Kazakhstan":              {mlplatform.EndpointKazakhstan, "https://kz.cloud.vk.kz/infra/mlplatform"},
 		"host alone":              {"https://example.com", "https://example.com"},
 		"slash at the end":        {"https://example.com/", "https://example.com"},
 		"slashes at the end":      {"https://example.com/ml//", "https://example.com/ml"},

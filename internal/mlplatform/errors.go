@@ -6,57 +6,61 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
-	"regexp"
 	"strings"
-
-	"github.com/mlplatform/terraform-provider-mlplatform/internal/mlplatform/wire"
 )
 
-// Error is a failed operation of the service. It never holds a response body: a body could repeat a token's value.
+// Error is a failed operation. It never holds a response body, which could repeat a token's value.
 type Error struct {
 	// Operation is what was attempted, such as "list the access tokens".
 	Operation string
-	// Status is the HTTP status of the answer; 0 if there was none.
+	// Status is the HTTP status of the response; 0 if there was none.
 	Status int
-	// Code is the service's error code, such as ForbiddenException; empty if the answer was not the service's
-	// envelope, for example a proxy's web page. Grade: the envelope is published.
+	// Code is the service's error code, such as ForbiddenException; empty if the response had none, for example a proxy's
+	// web page.
 	Code string
-	// MissingScope tells that the service refused the token for its role, not for its expiry. Grade: published.
+	// MissingScope is set when the service refused the token because of its role.
 	MissingScope bool
-	// Host is where a request went whose token was refused (401 or 403); empty for other errors.
+	// Host is where a request was sent whose token was refused (401 or 403); empty for other errors.
 	Host string
 	// TokenSource says where the refused token came from; empty if the request carried none.
 	TokenSource string
-	// Err is the cause where there was no usable answer: a connection error, a timeout, a malformed body.
+	// Proxy is the host of the proxy in use, without credentials; empty for none.
+	Proxy string
+	// Err is the cause if there was no usable response: a connection error, a timeout, a malformed body.
 	Err error
 
-	// unsent tells that the request surely never reached the service.
-	unsent bool
+	detail       bool   // the body is an error of the service without a code
+	redirectHost string // the host that a redirect points to, if it could be read
+	unsent       bool   // the service received no attempt
+	retried      bool   // the service may have received an earlier attempt
 }
 
-// Error says what was attempted and what came of it.
+// Error describes what was attempted and how it failed.
 func (e *Error) Error() string {
 	var out strings.Builder
 	fmt.Fprintf(&out, "cannot %s", e.Operation)
 	if e.Status != 0 {
-		fmt.Fprintf(&out, ": the service answered status %d", e.Status)
-		if text := http.StatusText(e.Status); text != "" {
-			fmt.Fprintf(&out, " (%s)", text)
-		}
+		fmt.Fprintf(&out, ": the service responded with %s", statusText(e.Status))
 	}
 	switch {
 	case e.Code != "":
 		fmt.Fprintf(&out, ", code %s", e.Code)
-	case e.Status >= http.StatusMultipleChoices && e.Err == nil:
-		out.WriteString(", without the service's error envelope")
+	case isRedirect(e.Status):
+		out.WriteString("; redirects are not followed")
+		if e.redirectHost != "" {
+			fmt.Fprintf(&out, ", and this one points to the host %s", e.redirectHost)
+		}
+	case e.Status >= http.StatusMultipleChoices && e.Err == nil && !e.detail:
+		out.WriteString(", not in the service's error format")
 	}
 	if e.Err != nil {
 		fmt.Fprintf(&out, ": %v", e.Err)
+	}
+	if e.Proxy != "" && !e.FromService() {
+		fmt.Fprintf(&out, " (through the proxy %s)", e.Proxy)
 	}
 	return out.String()
 }
@@ -64,28 +68,81 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// OutcomeUnknown tells that the service may have acted although no usable answer came: the connection broke, time
-// ran out, a server or proxy error, or a success whose body could not be read.
+// FromService reports whether the error is in one of the service's error formats, as opposed to, for example, a proxy's
+// web page.
+func (e *Error) FromService() bool { return e.Code != "" || e.detail }
+
+// OutcomeUnknown reports whether the service may have acted although no usable response arrived: the connection broke,
+// the attempt timed out, a server or proxy failed, or the body of a success could not be read.
 func (e *Error) OutcomeUnknown() bool {
 	refused := e.Status >= http.StatusMultipleChoices && e.Status < http.StatusInternalServerError
 	return !e.unsent && !refused
 }
 
-// Refused tells that the service itself, in its own envelope, said no to the request as it was.
+// Refused reports whether the service itself, in one of its error formats, refused the request as it was.
 func (e *Error) Refused() bool {
-	return e.Code != "" && e.Status >= http.StatusBadRequest && e.Status < http.StatusInternalServerError &&
+	return e.FromService() && e.Status >= http.StatusBadRequest && e.Status < http.StatusInternalServerError &&
 		e.Status != http.StatusTooManyRequests
 }
 
-// NameTakenError tells that a live token has the wanted name already. Nothing was created.
+// NameTakenError is returned when a live token already has the wanted name. Nothing was created.
 type NameTakenError struct {
-	// Token is the one that has the name; only its name is set where nothing more is known.
+	// Token is the one with the name; only its name is set if nothing else is known.
 	Token AccessToken
 }
 
 // Error names the token.
 func (e *NameTakenError) Error() string {
 	return fmt.Sprintf("the name %q is taken by an access token of the project", e.Token.Name)
+}
+
+// LostTokenError is returned when an access token may exist whose value nobody has.
+type LostTokenError struct {
+	// Name is the token's name; empty if only its register token is known.
+	Name string
+	// Proven is set when the service has shown that it created the token.
+	Proven bool
+	// Candidates are the names of the live tokens that were created since. If the token exists, it is one of them. They are
+	// known only if Name is not and the client may list.
+	Candidates []string
+	// Err is what kept the value from arriving.
+	Err error
+	// Cleanup is why the token was not deleted; nil if that was not possible at all.
+	Cleanup error
+}
+
+// Error names the token, if its name is known.
+func (e *LostTokenError) Error() string {
+	verb := "may exist"
+	if e.Proven {
+		verb = "was created"
+	}
+	if e.Name == "" {
+		return fmt.Sprintf("the access token of the register token %s, but its value was lost (%v)", verb, e.Err)
+	}
+	return fmt.Sprintf("an access token named %q %s, but its value was lost (%v), and it was not deleted (%v)", e.Name, verb, e.Err, e.Cleanup)
+}
+
+// Unwrap returns the causes.
+func (e *LostTokenError) Unwrap() []error { return []error{e.Err, e.Cleanup} }
+
+// ErrNoToken is the cause of an Error if an operation needs a token and the client has none.
+var ErrNoToken = errors.New("no token is configured")
+
+// ErrUnreadableRow is the cause of an Error if a decision depends on a row of the list that cannot be read.
+var ErrUnreadableRow = errors.New("the list of access tokens has a row that cannot be read")
+
+func asError(err error) (*Error, bool) {
+	var e *Error
+	ok := errors.As(err, &e)
+	return e, ok
+}
+
+// IsUnauthorized reports whether the token was refused (401 or 403), because of its role or because it is expired, revoked
+// or unknown. (403 for all of these is published, 401 is assumed.)
+func IsUnauthorized(err error) bool {
+	e, ok := asError(err)
+	return ok && (e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden)
 }
 
 // IsMissingScope reports whether the service refused the token because of its role, not because it is expired, revoked
@@ -95,7 +152,7 @@ func IsMissingScope(err error) bool {
 	return ok && e.MissingScope && IsUnauthorized(err)
 }
 
-// IsRefused reports whether the service itself, in its own error format, refused the request as it was.
+// IsRefused reports whether the service itself, in one of its error formats, refused the request as it was.
 func IsRefused(err error) bool {
 	e, ok := asError(err)
 	return ok && e.Refused()
@@ -107,75 +164,39 @@ func IsOutcomeUnknown(err error) bool {
 	return ok && e.OutcomeUnknown()
 }
 
-// ErrNoToken is the cause of an Error where an operation needs a token and the client has none.
-var ErrNoToken = errors.New("no token is configured")
-
-func asError(err error) (*Error, bool) {
-	var e *Error
-	ok := errors.As(err, &e)
-	return e, ok
-}
-
-// IsUnauthorized reports whether the service refused the token (401 or 403), for its role or because it is expired,
-// revoked or unknown. Grade: 403 for both is published; 401 is assumed.
-func IsUnauthorized(err error) bool {
-	e, ok := asError(err)
-	return ok && (e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden)
-}
-
-// IsNotFound reports whether the service said, in its own envelope, that the token is not there. The 404 of a proxy
-// or of a wrong endpoint does not count.
+// IsNotFound reports whether the service itself, in one of its error formats, responded that the token does not exist.
+// The 404 of a proxy or of a wrong endpoint does not count.
 func IsNotFound(err error) bool {
 	e, ok := asError(err)
-	return ok && e.Status == http.StatusNotFound && e.Code != ""
+	return ok && e.Status == http.StatusNotFound && e.FromService()
 }
 
-// IsConflict reports whether the name is taken by a live token (409). Grade: assumed.
+// IsConflict reports whether the name is taken by a live token (409, which is assumed).
 func IsConflict(err error) bool {
 	e, ok := asError(err)
 	var taken *NameTakenError
 	return ok && e.Status == http.StatusConflict || errors.As(err, &taken)
 }
 
-// IsUntrusted reports whether the connection failed because the certificate of the service is not trusted.
+// IsUntrusted reports whether the connection failed because a certificate is not trusted.
 func IsUntrusted(err error) bool {
 	var verification *tls.CertificateVerificationError
 	var authority x509.UnknownAuthorityError
 	return errors.As(err, &verification) || errors.As(err, &authority)
 }
 
-// IsTimeout reports whether an attempt ran out of time.
+// IsProxyError reports whether a proxy refused to connect to the service.
+func IsProxyError(err error) bool {
+	var refused *proxyError
+	return errors.As(err, &refused)
+}
+
+// IsTimeout reports whether an attempt timed out.
 func IsTimeout(err error) bool {
 	var timeout interface{ Timeout() bool }
 	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout()
 }
 
-// isDialError tells that no connection came about, so that the service cannot have acted.
-func isDialError(err error) bool {
-	var op *net.OpError
-	return errors.As(err, &op) && op.Op == "dial" || IsUntrusted(err)
-}
-
-// errorCode is what an error code looks like; anything else in its place is not repeated to the user.
-var errorCode = regexp.MustCompile(`^[A-Za-z][A-Za-z_]{0,63}$`)
-
-// errorFromEnvelope reads the service's error envelope, in both of its published spellings. A body that is not one,
-// such as a proxy's web page, leaves Code empty.
-func errorFromEnvelope(operation string, status int, body []byte) *Error {
-	out := &Error{Operation: operation, Status: status}
-	var envelope wire.Error
-	if json.Unmarshal(body, &envelope) != nil {
-		return out
-	}
-	for _, code := range []*string{envelope.ErrorCode, envelope.WarnorCode} {
-		if code != nil && errorCode.MatchString(*code) {
-			out.Code = *code
-		}
-	}
-	for _, params := range []*wire.ErrorParams{envelope.ErrorParams, envelope.WarnorParams} {
-		if params != nil && params.Field != nil && strings.Contains(*params.Field, "scope") {
-			out.MissingScope = true
-		}
-	}
-	return out
+func isRedirect(status int) bool {
+	return status >= http.StatusMultipleChoices && status < http.StatusBadRequest
 }

@@ -16,23 +16,23 @@ import (
 )
 
 const (
-	// canary stands for a token's value; no text may repeat it.
+	// canary stands for a token's value; no text may contain it.
 	canary = "canary-of-the-tests"
-	// plenty is a time limit that is reached only when something hangs that must not.
-	plenty = 30 * time.Second
+	// generous is a timeout that only a hanging request reaches.
+	generous = 30 * time.Second
 )
 
-// noWait lets attempts follow each other at once.
+// noWait makes the client wait for nothing.
 func noWait(time.Duration, time.Duration, int, *http.Response) time.Duration { return 0 }
 
-// newClient makes a client that waits for nothing between attempts, where the configuration does not say otherwise.
+// newClient returns a client that waits for nothing between attempts, unless the configuration says otherwise.
 func newClient(t *testing.T, cfg mlplatform.Config) *mlplatform.Client {
 	t.Helper()
 	if cfg.Backoff == nil {
 		cfg.Backoff = noWait
 	}
 	if cfg.RequestTimeout == 0 {
-		cfg.RequestTimeout = plenty
+		cfg.RequestTimeout = generous
 	}
 	client, err := mlplatform.New(cfg)
 	if err != nil {
@@ -41,40 +41,50 @@ func newClient(t *testing.T, cfg mlplatform.Config) *mlplatform.Client {
 	return client
 }
 
-// attempts counts the requests that a server sees.
-type attempts struct {
-	mu   sync.Mutex
-	seen []*http.Request
+// received records the requests that a server receives.
+type received struct {
+	mu       sync.Mutex
+	requests []*http.Request
 }
 
-func (a *attempts) add(r *http.Request) int {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.seen = append(a.seen, r)
-	return len(a.seen)
+func (r *received) add(request *http.Request) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.requests = append(r.requests, request)
+	return len(r.requests)
 }
 
-func (a *attempts) all() []*http.Request {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return append([]*http.Request(nil), a.seen...)
+func (r *received) all() []*http.Request {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return append([]*http.Request(nil), r.requests...)
 }
 
-// serve runs a server of one handler, which is told the number of the request. Each connection is used once: Go's
-// transport repeats by itself a read that a used connection has lost, and that would confuse the counts.
-func serve(t *testing.T, handler func(w http.ResponseWriter, r *http.Request, number int)) (*httptest.Server, *attempts) {
+func (r *received) want(t *testing.T, count int) {
 	t.Helper()
-	seen := &attempts{}
+	if got := len(r.all()); got != count {
+		t.Errorf("the server received %d requests, want %d", got, count)
+	}
+}
+
+// numberedHandler is a handler that is given the number of the request, from 1.
+type numberedHandler func(w http.ResponseWriter, r *http.Request, number int)
+
+// serve starts a server. It closes each connection after one request, because Go's transport itself retries a read on a
+// reused connection that broke, which would change the counts.
+func serve(t *testing.T, handler numberedHandler) (*httptest.Server, *received) {
+	t.Helper()
+	requests := &received{}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		handler(w, r, seen.add(r))
+		handler(w, r, requests.add(r))
 	}))
 	server.Config.SetKeepAlivesEnabled(false)
 	t.Cleanup(server.Close)
-	return server, seen
+	return server, requests
 }
 
-// answer is a handler that always answers the same.
-func answer(status int, contentType, body string) func(http.ResponseWriter, *http.Request, int) {
+// respond returns a handler with a constant response.
+func respond(status int, contentType, body string) numberedHandler {
 	return func(w http.ResponseWriter, _ *http.Request, _ int) {
 		w.Header().Set("Content-Type", contentType)
 		w.WriteHeader(status)
@@ -82,14 +92,20 @@ func answer(status int, contentType, body string) func(http.ResponseWriter, *htt
 	}
 }
 
-// operation is one of the five, as a test that is about all of them calls it.
+// respondInTurn returns a handler that responds with the handlers in turn, and then with the last one.
+func respondInTurn(handlers ...numberedHandler) numberedHandler {
+	return func(w http.ResponseWriter, r *http.Request, number int) {
+		handlers[min(number, len(handlers))-1](w, r, number)
+	}
+}
+
+// operation is one of the five, for tests about all of them.
 type operation struct {
 	method string
 	path   string
 	call   func(context.Context, *mlplatform.Client) error
 }
 
-// operations are all five.
 func operations() map[string]operation {
 	return map[string]operation{
 		"create": {http.MethodPost, "/v1_0/auth/register_tokens", func(ctx context.Context, c *mlplatform.Client) error {
@@ -116,8 +132,8 @@ func operations() map[string]operation {
 	}
 }
 
-// start runs an emulator for one test, which must not see a breach of the contract, and returns it with a client that
-// works with its ADMIN token.
+// start runs an emulator for one test and returns it with a client that uses its ADMIN token. The test fails if a request
+// or a response is not in the contract.
 func start(t *testing.T, opts emulator.Options, cfg mlplatform.Config) (*emulator.Server, *mlplatform.Client) {
 	t.Helper()
 	server, err := emulator.Start(opts)
@@ -127,14 +143,14 @@ func start(t *testing.T, opts emulator.Options, cfg mlplatform.Config) (*emulato
 	t.Cleanup(func() {
 		server.Close()
 		for _, violation := range server.Violations() {
-			t.Errorf("the contract is broken: %s", violation)
+			t.Errorf("contract violation: %s", violation)
 		}
 	})
 	cfg.Endpoint, cfg.Token = server.Endpoint(), mlplatform.Secret(server.AdminToken())
 	return server, newClient(t, cfg)
 }
 
-// seed makes an access token behind the client's back and returns its value.
+// seed creates an access token without the client and returns its value.
 func seed(t *testing.T, server *emulator.Server, token emulator.SeedToken) mlplatform.Secret {
 	t.Helper()
 	_, value, err := server.Seed(token)
@@ -153,17 +169,22 @@ func requests(server *emulator.Server) string {
 	return strings.Join(out, " ")
 }
 
-// when has something done after each request of an operation.
-func when(operation string, do func()) emulator.Options {
+// count returns how often an operation is in the journal.
+func count(server *emulator.Server, operation string) int {
+	return strings.Count(requests(server), operation)
+}
+
+// onRequest returns options that call a function after each request of an operation.
+func onRequest(operation string, call func()) emulator.Options {
 	return emulator.Options{OnRequest: func(request emulator.Request) {
 		if request.Operation == operation {
-			do()
+			call()
 		}
 	}}
 }
 
-// promise makes a register token for a USER token of this name that never expires.
-func promise(t *testing.T, client *mlplatform.Client, name string) mlplatform.Secret {
+// newRegisterToken creates a register token for a USER token that never expires.
+func newRegisterToken(t *testing.T, client *mlplatform.Client, name string) mlplatform.Secret {
 	t.Helper()
 	register, err := client.CreateRegisterToken(t.Context(), mlplatform.RegisterTokenRequest{
 		AccessTokenName: name, Role: mlplatform.RoleUser, Lifetime: time.Hour,

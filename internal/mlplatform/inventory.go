@@ -4,168 +4,256 @@ package mlplatform
 
 import (
 	"context"
-	"slices"
 	"sync"
 	"time"
-
-	"golang.org/x/sync/singleflight"
 )
 
 const (
-	// readAge is how old a shared list may be for reading. Terraform refreshes all resources at the beginning of a run,
-	// and one request is to serve them all, however slow the machine is.
-	readAge = time.Minute
-	// createAge is how old it may be where it tells whether a name is free.
-	createAge = 5 * time.Second
-	// deleteAge is how old it may be where it decides whether a name still belongs to the token that is to be deleted.
-	deleteAge = 2 * time.Second
+	// sharedAge is the maximum age of a list that a refresh uses. Terraform refreshes all resources at the beginning of a
+	// run, and one request should serve all of them, however slow the machine is.
+	sharedAge = time.Minute
+	// failureAge is how long a refresh does not list again after a failure, and freshFailureAge how long nobody does. A
+	// failed list has been retried already, and a thousand resources need not do so in turn.
+	failureAge      = 10 * time.Second
+	freshFailureAge = time.Second
+	// gatherTime is how long a fresh list waits for others that want one.
+	gatherTime = 10 * time.Millisecond
+	// patience is how long a fresh list waits for one that is in flight, so that lists do not pile up.
+	patience = time.Second
 )
 
-// inventory is the list of access tokens, shared by all readers of a client. It follows this client's own writes, so
-// that a run which makes a thousand tokens does not list them a thousand times.
+// inventory is the list of access tokens, shared by all readers of a client. It applies this client's own writes, so
+// that a run that creates a thousand tokens does not list them a thousand times.
 type inventory struct {
 	fetch func(context.Context) (AccessTokenList, error)
-	group singleflight.Group
 
 	mu     sync.Mutex
 	latest snapshot
-	own    map[string]struct{} // the ids of the tokens that this client has made
-	// onTheWay are the requests whose answer may or may not reflect the writes that happen meanwhile.
-	onTheWay map[*listing]struct{}
+	// pending are writes that have not been applied to latest yet. They are applied together, because each application
+	// copies the list, which readers may hold.
+	pending []change
+	failure failure
+	// inFlight are requests whose responses may or may not reflect the writes made meanwhile.
+	inFlight map[*listing]struct{}
+	newest   *listing // the latest request in flight, unless it is outdated
+	next     *listing // a request that has not begun
 }
 
-// snapshot is a list and when its request began, so that its age errs on the side of a new one; zero for no list.
+// snapshot is a list and when its request began; zero for no list.
 type snapshot struct {
 	list  AccessTokenList
 	start time.Time
 }
 
-// listing is a request for the list that has not been answered yet.
-type listing struct {
-	changes []change
-	// outdated is set when something happened whose outcome nobody knows.
-	outdated bool
+type failure struct {
+	err error
+	at  time.Time
 }
 
-// change is a write of this client: either a token that was added or a name that was deleted.
+// listing is a request for the list.
+type listing struct {
+	done     chan struct{}
+	list     AccessTokenList
+	err      error
+	outdated bool // something happened whose outcome is unknown
+	changes  []change
+}
+
+func newInventory(fetch func(context.Context) (AccessTokenList, error)) *inventory {
+	return &inventory{fetch: fetch, inFlight: map[*listing]struct{}{}}
+}
+
+// AccessTokens returns the list for a refresh: it is shared by all callers and may be up to a minute old, but reflects
+// this client's own writes. The list must not be changed.
+func (c *Client) AccessTokens(ctx context.Context) (AccessTokenList, error) {
+	return c.inventory.get(ctx, false)
+}
+
+// FreshAccessTokens returns a list whose request began after the call, with this client's own writes. Calls that come
+// together share one request. The list must not be changed.
+func (c *Client) FreshAccessTokens(ctx context.Context) (AccessTokenList, error) {
+	return c.inventory.get(ctx, true)
+}
+
+func (i *inventory) get(ctx context.Context, fresh bool) (AccessTokenList, error) {
+	i.mu.Lock()
+	since := time.Since(i.failure.at)
+	if i.failure.err != nil && (since < freshFailureAge || !fresh && since < failureAge) {
+		defer i.mu.Unlock()
+		return AccessTokenList{}, i.failure.err
+	}
+	if !fresh && !i.latest.start.IsZero() && time.Since(i.latest.start) < sharedAge {
+		defer i.mu.Unlock()
+		return i.current(), nil
+	}
+	request := i.newest
+	if fresh || request == nil {
+		request = i.queue(ctx, fresh)
+	}
+	i.mu.Unlock()
+	select {
+	case <-ctx.Done():
+		return AccessTokenList{}, &Error{Operation: opList.name, Err: ctx.Err(), unsent: true}
+	case <-request.done:
+		return request.list, request.err
+	}
+}
+
+// current returns the latest list with the pending writes. The caller holds the lock.
+func (i *inventory) current() AccessTokenList {
+	if len(i.pending) > 0 {
+		i.latest.list = applyTo(i.latest.list, i.pending)
+		i.pending = nil
+	}
+	return i.latest.list
+}
+
+// queue returns the request that has not begun, and makes one if necessary. The caller holds the lock.
+func (i *inventory) queue(ctx context.Context, gather bool) *listing {
+	request := i.next
+	if request == nil {
+		request = &listing{done: make(chan struct{})}
+		i.next = request
+		// The request belongs to everybody who waits for it, so a cancelled caller must not end it. It ends by its timeout.
+		go i.run(context.WithoutCancel(ctx), request, i.newest, gather)
+	}
+	return request
+}
+
+// run waits until a request should begin, and makes it.
+func (i *inventory) run(ctx context.Context, request, before *listing, gather bool) {
+	if gather {
+		time.Sleep(gatherTime)
+	}
+	if before != nil {
+		select {
+		case <-before.done:
+		case <-time.After(patience):
+		}
+	}
+	i.mu.Lock()
+	i.next = nil
+	if before != nil && before.err != nil && isDone(before) {
+		// Its callers asked before that failure, so it answers them too.
+		request.err = before.err
+		i.mu.Unlock()
+		close(request.done)
+		return
+	}
+	start := time.Now()
+	i.newest = request
+	i.inFlight[request] = struct{}{}
+	i.mu.Unlock()
+	list, err := i.fetch(ctx)
+	i.mu.Lock()
+	i.finish(request, list, err, start)
+	i.mu.Unlock()
+	close(request.done)
+}
+
+func isDone(request *listing) bool {
+	select {
+	case <-request.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// finish takes the response of a request. The caller holds the lock.
+func (i *inventory) finish(request *listing, list AccessTokenList, err error, start time.Time) {
+	delete(i.inFlight, request)
+	if i.newest == request {
+		i.newest = nil
+	}
+	if request.err = err; err != nil {
+		i.failure = failure{err, time.Now()}
+		return
+	}
+	request.list = applyTo(list, request.changes)
+	if !request.outdated && start.After(i.latest.start) {
+		i.latest, i.pending, i.failure = snapshot{request.list, start}, nil, failure{}
+	}
+}
+
+// record applies a completed write to the cache and to lists in flight.
+func (i *inventory) record(done change) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if !i.latest.start.IsZero() {
+		i.pending = append(i.pending, done)
+	}
+	for request := range i.inFlight {
+		request.changes = append(request.changes, done)
+	}
+}
+
+// invalidate is called after a write whose outcome is unknown: the cached list is stale, and a request in flight must not
+// serve later callers.
+func (i *inventory) invalidate() {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.latest, i.pending, i.newest = snapshot{}, nil, nil
+	for request := range i.inFlight {
+		request.outdated = true
+	}
+}
+
+// change is a completed write: either a token that was added or a name that was deleted.
 type change struct {
 	added   AccessToken
 	deleted string
 }
 
-func newInventory(fetch func(context.Context) (AccessTokenList, error)) *inventory {
-	return &inventory{fetch: fetch, own: map[string]struct{}{}, onTheWay: map[*listing]struct{}{}}
-}
-
-// AccessTokens is ListAccessTokens shared with other readers of this client. The answer may be up to a minute old,
-// but it follows this client's own writes. The list must not be changed.
-func (c *Client) AccessTokens(ctx context.Context) (AccessTokenList, error) {
-	return c.inventory.get(ctx, readAge)
-}
-
-// FreshAccessTokens is AccessTokens with a list whose request began after the call. Calls that come together share one
-// request.
-func (c *Client) FreshAccessTokens(ctx context.Context) (AccessTokenList, error) {
-	return c.inventory.get(ctx, 0)
-}
-
-// get returns the list as it was when it was asked for, or up to age before that.
-func (i *inventory) get(ctx context.Context, age time.Duration) (AccessTokenList, error) {
-	oldest := time.Now().Add(-age)
-	for {
-		i.mu.Lock()
-		latest := i.latest
-		i.mu.Unlock()
-		if latest.start.After(oldest) {
-			return latest.list, nil
-		}
-		// The request belongs to all who wait for it, so one that is cancelled must not end it for the others. It ends by
-		// the time limit of the request.
-		answer := i.group.DoChan("list", func() (any, error) { return i.refresh(context.WithoutCancel(ctx)) })
-		select {
-		case <-ctx.Done():
-			return AccessTokenList{}, &Error{Operation: opList, Err: ctx.Err(), unsent: true}
-		case result := <-answer:
-			if result.Err != nil {
-				return AccessTokenList{}, result.Err
-			}
-			// A slow request that somebody else began may have begun too long ago.
-			if got := result.Val.(snapshot); got.start.After(oldest) { //nolint:forcetypeassert // refresh returns nothing else
-				return got.list, nil
-			}
+// applyTo returns a copy of the list after the changes, or the list itself if there are none. Its cost is proportional to
+// the list and the changes, not to their product.
+func applyTo(list AccessTokenList, changes []change) AccessTokenList {
+	if len(changes) == 0 {
+		return list.indexed()
+	}
+	deletedAt, addedAt := map[string]int{}, map[string]int{} // the last change of each name and ID
+	for i, change := range changes {
+		if change.deleted != "" {
+			deletedAt[change.deleted] = i
+		} else {
+			addedAt[change.added.ID] = i
 		}
 	}
-}
-
-func (i *inventory) refresh(ctx context.Context) (snapshot, error) {
-	start, request := time.Now(), &listing{}
-	i.mu.Lock()
-	i.onTheWay[request] = struct{}{}
-	i.mu.Unlock()
-	list, err := i.fetch(ctx)
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	delete(i.onTheWay, request)
-	if err != nil {
-		return snapshot{}, err
-	}
-	for _, change := range request.changes {
-		list = change.on(list)
-	}
-	got := snapshot{list.indexed(), start}
-	if !request.outdated {
-		i.latest = got
-	}
-	return got, nil
-}
-
-// follow takes over a write of this client that surely happened.
-func (i *inventory) follow(change change) {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	if change.added.ID != "" {
-		i.own[change.added.ID] = struct{}{}
-	}
-	if !i.latest.start.IsZero() {
-		i.latest.list = change.on(i.latest.list)
-	}
-	for request := range i.onTheWay {
-		request.changes = append(request.changes, change)
-	}
-}
-
-// made tells whether this client has made the token of an id.
-func (i *inventory) made(id string) bool {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	_, own := i.own[id]
-	return own
-}
-
-// forget is called after a write whose outcome is not known: what was listed before no longer holds, and a request that
-// is on its way must not serve those who ask from now on.
-func (i *inventory) forget() {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	i.latest = snapshot{}
-	for request := range i.onTheWay {
-		request.outdated = true
-	}
-	i.group.Forget("list")
-}
-
-// on returns the list after the change. It makes a copy, because readers hold the list as it is.
-func (ch change) on(list AccessTokenList) AccessTokenList {
-	tokens := make([]AccessToken, 0, len(list.Tokens)+1)
+	tokens := make([]AccessToken, 0, len(list.Tokens)+len(addedAt))
 	for _, token := range list.Tokens {
-		deleted := ch.deleted != "" && token.Name == ch.deleted
-		replaced := ch.added.ID != "" && token.ID == ch.added.ID
+		_, deleted := deletedAt[token.Name]
+		_, replaced := addedAt[token.ID]
 		if !deleted && !replaced {
 			tokens = append(tokens, token)
 		}
 	}
-	if ch.added.ID != "" {
-		tokens = append(tokens, ch.added)
+	for i, change := range changes {
+		last, deleted := deletedAt[change.added.Name]
+		if change.deleted == "" && addedAt[change.added.ID] == i && (!deleted || last < i) {
+			tokens = append(tokens, change.added)
+		}
 	}
-	return AccessTokenList{Tokens: slices.Clip(tokens), AsOf: list.AsOf}
+	return AccessTokenList{Tokens: tokens, Unreadable: list.Unreadable, AsOf: list.AsOf}.indexed()
+}
+
+// createdTokens are the IDs of the tokens that a client and those derived from it created.
+type createdTokens struct {
+	mu  sync.Mutex
+	ids map[string]struct{}
+}
+
+func (c *createdTokens) add(id string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ids == nil {
+		c.ids = map[string]struct{}{}
+	}
+	c.ids[id] = struct{}{}
+}
+
+func (c *createdTokens) has(id string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_, ok := c.ids[id]
+	return ok
 }

@@ -3,7 +3,7 @@
 package mlplatform_test
 
 import (
-	"strings"
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -12,7 +12,7 @@ import (
 	"github.com/mlplatform/terraform-provider-mlplatform/internal/mlplatform"
 )
 
-func TestAccessTokensAreShared(t *testing.T) {
+func TestAccessTokensIsOneRequest(t *testing.T) {
 	t.Parallel()
 	server, client := start(t, emulator.Options{Latency: 20 * time.Millisecond}, mlplatform.Config{})
 	var group sync.WaitGroup
@@ -29,15 +29,15 @@ func TestAccessTokensAreShared(t *testing.T) {
 	}
 }
 
-// TestWritesAreSeenAtOnce is about each write of a client, also one that failed: it may have acted.
-func TestWritesAreSeenAtOnce(t *testing.T) {
+// The shared list reflects each write of the client, also one that failed but may have acted.
+func TestAccessTokensReflectsWrites(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		fault *emulator.Fault
-		// lists is how often the list is asked for: once at first, and after each write that it cannot follow.
+		// lists is the number of list requests: one at first, and one after each write that cannot be applied.
 		lists int
 	}{
-		"answered": {nil, 2},
+		"no fault": {nil, 2},
 		"lost":     {&emulator.Fault{Kind: emulator.Drop, After: true}, 3},
 		"refused":  {&emulator.Fault{Kind: emulator.Respond, Status: 403}, 1},
 	} {
@@ -45,8 +45,8 @@ func TestWritesAreSeenAtOnce(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server, client := start(t, emulator.Options{}, mlplatform.Config{})
-			seed(t, server, emulator.SeedToken{Name: "doomed"})
-			register := promise(t, client, "new")
+			seed(t, server, emulator.SeedToken{Name: "to be deleted"})
+			register := newRegisterToken(t, client, "new")
 			if fault != nil {
 				for _, operation := range []string{emulator.OpRedeemRegisterToken, emulator.OpDeleteAccessToken} {
 					fault := *fault
@@ -56,26 +56,26 @@ func TestWritesAreSeenAtOnce(t *testing.T) {
 			}
 			acted := fault == nil || fault.After
 			for range 2 {
-				wantAccessTokens(t, client, "doomed", true)
+				wantAccessTokens(t, client, "to be deleted", true)
 			}
 			_, err := client.RedeemRegisterToken(t.Context(), register)
 			if (err == nil) != (fault == nil) {
-				t.Errorf("redeeming: %v", err)
+				t.Errorf("redeeming: got error %v", err)
 			}
 			wantAccessTokens(t, client, "new", acted)
-			err = client.DeleteAccessToken(t.Context(), "doomed")
+			err = client.DeleteAccessToken(t.Context(), "to be deleted")
 			if (err == nil) != (fault == nil) {
-				t.Errorf("deleting: %v", err)
+				t.Errorf("deleting: got error %v", err)
 			}
-			wantAccessTokens(t, client, "doomed", !acted)
-			if lists := strings.Count(requests(server), emulator.OpListAccessTokens); lists != test.lists {
+			wantAccessTokens(t, client, "to be deleted", !acted)
+			if lists := count(server, emulator.OpListAccessTokens); lists != test.lists {
 				t.Errorf("the requests were %s", requests(server))
 			}
 		})
 	}
 }
 
-// wantAccessTokens checks whether the shared list has a name.
+// wantAccessTokens checks whether the shared list contains a name.
 func wantAccessTokens(t *testing.T, client *mlplatform.Client, name string, want bool) {
 	t.Helper()
 	list, err := client.AccessTokens(t.Context())
@@ -83,6 +83,47 @@ func wantAccessTokens(t *testing.T, client *mlplatform.Client, name string, want
 		t.Fatal(err)
 	}
 	if _, found := list.ByName(name); found != want {
-		t.Errorf("%q is in the list: %v, want %v", name, found, want)
+		t.Errorf("the list contains %q: %v, want %v", name, found, want)
+	}
+}
+
+// Creations, each with a fresh list, share their lists.
+func TestHardening10ManyCreationsDoNotListEachTime(t *testing.T) {
+	t.Parallel()
+	server, client := start(t, emulator.Options{Latency: 10 * time.Millisecond, Unchecked: true}, mlplatform.Config{})
+	const creations, parallel = 200, 10
+	var group sync.WaitGroup
+	for worker := range parallel {
+		group.Go(func() {
+			for n := range creations / parallel {
+				value, err := client.MintAccessToken(t.Context(), mlplatform.MintRequest{Name: fmt.Sprint(worker, "-", n), Role: mlplatform.RoleUser})
+				if err == nil {
+					_, err = client.Describe(t.Context(), value)
+				}
+				if err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	group.Wait()
+	if got := count(server, emulator.OpListAccessTokens); got > creations/3 {
+		t.Errorf("%d creations made %d list requests", creations, got)
+	}
+	if got := len(liveNames(server)); got != creations {
+		t.Errorf("got %d tokens", got)
+	}
+}
+
+// A fresh list shows what another client did.
+func TestHardening10FreshListShowsOtherClients(t *testing.T) {
+	t.Parallel()
+	server, client := start(t, emulator.Options{}, mlplatform.Config{})
+	wantAccessTokens(t, client, "created elsewhere", false)
+	seed(t, server, emulator.SeedToken{Name: "created elsewhere"})
+	wantAccessTokens(t, client, "created elsewhere", false)
+	list, err := client.FreshAccessTokens(t.Context())
+	if _, found := list.ByName("created elsewhere"); err != nil || !found {
+		t.Errorf("the fresh list is %v, error %v", list.Tokens, err)
 	}
 }

@@ -13,48 +13,45 @@ import (
 	"time"
 )
 
-// shelf stands for the service: each fetch takes a second and returns a list that is named after its number.
-type shelf struct {
-	mu      sync.Mutex
-	fetches int
-	err     error
+// fakeService counts the lists. Each list takes a second and holds one token, named after the number of the request.
+type fakeService struct {
+	mu    sync.Mutex
+	lists int
+	err   error
 }
 
-func (s *shelf) fetch(ctx context.Context) (AccessTokenList, error) {
+func (s *fakeService) list(ctx context.Context) (AccessTokenList, error) {
 	s.mu.Lock()
-	s.fetches++
-	number, err := s.fetches, s.err
+	s.lists++
+	number, err := s.lists, s.err
 	s.mu.Unlock()
 	select {
 	case <-time.After(time.Second):
 	case <-ctx.Done():
 		return AccessTokenList{}, ctx.Err()
 	}
-	return AccessTokenList{Tokens: []AccessToken{{Name: fmt.Sprint("list ", number)}}}, err
+	return AccessTokenList{Tokens: []AccessToken{{ID: fmt.Sprint(number), Name: fmt.Sprint("list ", number)}}}, err
 }
 
-func (s *shelf) fail(err error) {
+func (s *fakeService) fail(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.err = err
 }
 
-func (s *shelf) count() int {
+func (s *fakeService) wantLists(t *testing.T, want int) {
+	t.Helper()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.fetches
+	if s.lists != want {
+		t.Errorf("got %d list requests, want %d", s.lists, want)
+	}
 }
 
-// wantList reads the inventory and expects the list of a number.
-func wantList(t *testing.T, i *inventory, number int) {
+// wantList checks that get returns the list with a number.
+func wantList(t *testing.T, i *inventory, fresh bool, number int) {
 	t.Helper()
-	wantListOf(t, i, readAge, number)
-}
-
-// wantListOf is wantList for a list that may be this old.
-func wantListOf(t *testing.T, i *inventory, age time.Duration, number int) {
-	t.Helper()
-	list, err := i.get(t.Context(), age)
+	list, err := i.get(t.Context(), fresh)
 	if err != nil {
 		t.Error(err)
 		return
@@ -64,271 +61,365 @@ func wantListOf(t *testing.T, i *inventory, age time.Duration, number int) {
 	}
 }
 
-// sideBySide runs readers and returns when all of them are done.
-func sideBySide(count int, reader func()) {
+const (
+	cached = false
+	fresh  = true
+)
+
+// concurrently calls a function several times at once and waits for all calls.
+func concurrently(count int, call func()) {
 	var group sync.WaitGroup
 	for range count {
-		group.Go(reader)
+		group.Go(call)
 	}
 	group.Wait()
 }
 
-func TestReadersShareOneRequest(t *testing.T) {
+func TestSharedListIsOneRequest(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		service := &shelf{}
-		i := newInventory(service.fetch)
-		sideBySide(50, func() { wantList(t, i, 1) })
-		wantList(t, i, 1)
-		if service.count() != 1 {
-			t.Errorf("%d requests were made", service.count())
-		}
+		service := &fakeService{}
+		i := newInventory(service.list)
+		concurrently(50, func() { wantList(t, i, cached, 1) })
+		wantList(t, i, cached, 1)
+		service.wantLists(t, 1)
 	})
 }
 
-func TestInventoryAges(t *testing.T) {
+func TestSharedListAge(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		service := &shelf{}
-		i := newInventory(service.fetch)
-		wantList(t, i, 1) // as of the start of its request, a second ago
-		time.Sleep(readAge - time.Second - time.Nanosecond)
-		wantList(t, i, 1)
+		service := &fakeService{}
+		i := newInventory(service.list)
+		wantList(t, i, cached, 1) // its request began a second ago
+		time.Sleep(sharedAge - time.Second - time.Nanosecond)
+		wantList(t, i, cached, 1)
 		time.Sleep(time.Nanosecond)
-		sideBySide(50, func() { wantList(t, i, 2) })
-		if service.count() != 2 {
-			t.Errorf("%d requests were made", service.count())
+		concurrently(50, func() { wantList(t, i, cached, 2) })
+		service.wantLists(t, 2)
+	})
+}
+
+// A fresh list begins after the call, however young the cached list is. Calls that come together share it, and later
+// shared calls use it.
+func TestHardening10FreshListBeginsAfterTheCall(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		service := &fakeService{}
+		i := newInventory(service.list)
+		wantList(t, i, cached, 1)
+		wantList(t, i, fresh, 2)
+		concurrently(50, func() { wantList(t, i, fresh, 3) })
+		wantList(t, i, cached, 3)
+		service.wantLists(t, 3)
+	})
+}
+
+// A list in flight does not serve a fresh call. Fresh calls during that list share the next one, which begins when the
+// list in flight is complete, or after a second if that one is slow.
+func TestHardening10FreshListDoesNotJoinAnEarlierRequest(t *testing.T) {
+	t.Parallel()
+	for name, slow := range map[string]time.Duration{"normal": 0, "slow": time.Minute} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				service := &fakeService{}
+				i := newInventory(func(ctx context.Context) (AccessTokenList, error) {
+					list, err := service.list(ctx)
+					if list.Tokens[0].ID == "1" {
+						time.Sleep(slow)
+					}
+					return list, err
+				})
+				var group sync.WaitGroup
+				group.Go(func() { wantList(t, i, cached, 1) })
+				time.Sleep(time.Second / 2)
+				group.Go(func() { wantList(t, i, cached, 1) })
+				start := time.Now()
+				for range 10 {
+					group.Go(func() {
+						wantList(t, i, fresh, 2)
+						if took := time.Since(start); took > patience+time.Second+2*gatherTime {
+							t.Errorf("a fresh list took %v", took)
+						}
+					})
+				}
+				group.Wait()
+				wantList(t, i, cached, 2)
+				service.wantLists(t, 2)
+			})
+		})
+	}
+}
+
+// Creations and deletions want a fresh list each; those that run in parallel share them.
+func TestHardening10FreshListsAreShared(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		service := &fakeService{}
+		i := newInventory(service.list)
+		const calls, parallel = 1000, 10
+		concurrently(parallel, func() {
+			for range calls / parallel {
+				if _, err := i.get(t.Context(), true); err != nil {
+					t.Error(err)
+				}
+				time.Sleep(3 * time.Second) // create, redeem, describe
+			}
+		})
+		if service.lists > calls/4 {
+			t.Errorf("%d calls made %d list requests", calls, service.lists)
 		}
 	})
 }
 
-// TestSlowListIsNotSharedForLong shows that who asks for a young list does not get that of a request which began long
-// before; who asks for any does.
-func TestSlowListIsNotSharedForLong(t *testing.T) {
+func TestInvalidateMakesTheNextCallList(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		service := &shelf{}
-		i := newInventory(service.fetch)
-		var group sync.WaitGroup
-		group.Go(func() { wantList(t, i, 1) })
-		time.Sleep(time.Second / 2)
-		group.Go(func() { wantList(t, i, 1) })
-		group.Go(func() { wantListOf(t, i, time.Second/2+time.Nanosecond, 1) })
-		group.Go(func() { wantListOf(t, i, time.Second/2, 2) })
-		group.Go(func() { wantListOf(t, i, 0, 2) })
-		group.Wait()
-		if service.count() != 2 {
-			t.Errorf("%d requests were made", service.count())
-		}
-	})
-}
-
-func TestWriteMakesTheNextReadAsk(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		service := &shelf{}
-		i := newInventory(service.fetch)
-		i.forget()
-		wantList(t, i, 1)
+		service := &fakeService{}
+		i := newInventory(service.list)
+		i.invalidate()
+		wantList(t, i, cached, 1)
 		for number := 2; number < 5; number++ {
-			i.forget()
-			i.forget()
-			wantList(t, i, number)
-			wantList(t, i, number)
+			i.invalidate()
+			i.invalidate()
+			wantList(t, i, cached, number)
+			wantList(t, i, cached, number)
 		}
 	})
 }
 
-// TestListOnItsWayDuringAWrite shows that such a list serves those who waited for it, and nobody after the write.
-func TestListOnItsWayDuringAWrite(t *testing.T) {
+// A list that is in flight during a write with an unknown outcome serves its own callers and nobody after the write.
+func TestInvalidateDuringAList(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		service := &shelf{}
-		i := newInventory(service.fetch)
+		service := &fakeService{}
+		i := newInventory(service.list)
 		var group sync.WaitGroup
-		group.Go(func() { wantList(t, i, 1) })
+		group.Go(func() { wantList(t, i, cached, 1) })
 		time.Sleep(time.Second / 2)
-		i.forget()
-		group.Go(func() { wantList(t, i, 2) }) // while the first one is still on its way
+		i.invalidate()
+		group.Go(func() { wantList(t, i, cached, 2) }) // while the first one is in flight
 		group.Wait()
-		wantList(t, i, 2)
+		wantList(t, i, cached, 2)
 
-		// The same, when nobody asked before the stale list arrived.
-		i.forget()
-		group.Go(func() { wantList(t, i, 3) })
+		// The same without a caller before the stale list arrives.
+		i.invalidate()
+		group.Go(func() { wantList(t, i, cached, 3) })
 		time.Sleep(time.Second / 2)
-		i.forget()
+		i.invalidate()
 		group.Wait()
-		wantList(t, i, 4)
-		wantList(t, i, 4)
-		if service.count() != 4 {
-			t.Errorf("%d requests were made", service.count())
-		}
+		wantList(t, i, cached, 4)
+		wantList(t, i, cached, 4)
+		service.wantLists(t, 4)
 	})
 }
 
-// TestStaleListAfterAFreshOne shows that a slow list from before a write does not replace one from after it.
+// A slow list from before a write does not replace one from after it.
 func TestStaleListAfterAFreshOne(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		service := &shelf{}
-		slow := make(chan struct{})
-		first := true
+		service := &fakeService{}
+		release := make(chan struct{})
 		i := newInventory(func(ctx context.Context) (AccessTokenList, error) {
-			list, err := service.fetch(ctx)
-			if list.Tokens[0].Name == "list 1" && first {
-				first = false
-				<-slow
+			list, err := service.list(ctx)
+			if list.Tokens[0].ID == "1" {
+				<-release
 			}
 			return list, err
 		})
 		var group sync.WaitGroup
-		group.Go(func() { wantList(t, i, 1) })
+		group.Go(func() { wantList(t, i, cached, 1) })
 		synctest.Wait()
-		i.forget()
-		wantList(t, i, 2)
-		close(slow)
+		i.invalidate()
+		wantList(t, i, cached, 2)
+		close(release)
 		group.Wait()
-		wantList(t, i, 2)
+		wantList(t, i, cached, 2)
 	})
 }
 
-func TestCancelledReader(t *testing.T) {
+func TestCancelledCaller(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		service := &shelf{}
-		i := newInventory(service.fetch)
+		service := &fakeService{}
+		i := newInventory(service.list)
 		ctx, cancel := context.WithCancel(t.Context())
 		var group sync.WaitGroup
-		// The one that is cancelled is the one that began the request.
+		// The cancelled caller is the one whose call made the request.
 		group.Go(func() {
 			begin := time.Now()
-			list, err := i.get(ctx, readAge)
-			var failure *Error
-			if !errors.Is(err, context.Canceled) || !errors.As(err, &failure) || len(list.Tokens) != 0 {
+			list, err := i.get(ctx, false)
+			if !errors.Is(err, context.Canceled) || IsOutcomeUnknown(err) || len(list.Tokens) != 0 {
 				t.Errorf("got %v, error %v", list, err)
 			}
 			if took := time.Since(begin); took != time.Second/2 {
-				t.Errorf("the cancelled reader waited for %v", took)
+				t.Errorf("the cancelled caller waited for %v", took)
 			}
 		})
 		synctest.Wait()
 		for range 10 {
-			group.Go(func() { wantList(t, i, 1) })
+			group.Go(func() { wantList(t, i, cached, 1) })
 		}
 		time.Sleep(time.Second / 2)
 		cancel()
 		group.Wait()
-		wantList(t, i, 1)
-		if service.count() != 1 {
-			t.Errorf("%d requests were made", service.count())
-		}
+		wantList(t, i, cached, 1)
+		service.wantLists(t, 1)
 	})
 }
 
-func TestFailureIsNotKept(t *testing.T) {
+// A thousand resources that are read in turn do not list, with all retries, a thousand times.
+func TestHardening14FailedListIsSharedForAShortTime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		service := &shelf{}
-		i := newInventory(service.fetch)
-		failure := &Error{Operation: "test", Status: 503}
-		service.fail(failure)
-		sideBySide(10, func() {
-			if list, err := i.get(t.Context(), readAge); !errors.Is(err, failure) || len(list.Tokens) != 0 {
+		service := &fakeService{}
+		i := newInventory(service.list)
+		failed := &Error{Operation: "test", Status: 503}
+		service.fail(failed)
+		wantFailure := func(fresh bool) {
+			t.Helper()
+			if list, err := i.get(t.Context(), fresh); !errors.Is(err, failed) || len(list.Tokens) != 0 {
 				t.Errorf("got %v, error %v", list, err)
 			}
-		})
-		if service.count() != 1 {
-			t.Errorf("%d requests were made", service.count())
 		}
+		concurrently(10, func() {
+			for range 100 {
+				wantFailure(cached)
+				wantFailure(fresh)
+			}
+		})
+		service.wantLists(t, 1)
 		service.fail(nil)
-		wantList(t, i, 2)
+		time.Sleep(freshFailureAge)
+		wantFailure(cached)
+		service.wantLists(t, 1)
+		wantList(t, i, fresh, 2) // a fresh list is asked for again soon
+		wantList(t, i, cached, 2)
+
+		time.Sleep(sharedAge)
+		service.fail(failed)
+		wantFailure(cached) // the old list does not stand in
+		service.fail(nil)
+		time.Sleep(failureAge)
+		wantList(t, i, cached, 4)
 	})
 }
 
-// TestFailureKeepsNothingOld shows that an old list does not stand in for one that cannot be had.
-func TestFailureKeepsNothingOld(t *testing.T) {
+// Callers of a fresh list that asked before a list failed share the failure.
+func TestHardening14FailedListServesThoseWhoWaited(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		service := &shelf{}
-		i := newInventory(service.fetch)
-		wantList(t, i, 1)
-		time.Sleep(readAge)
-		failure := &Error{Operation: "test", Status: 503}
-		service.fail(failure)
-		if list, err := i.get(t.Context(), readAge); !errors.Is(err, failure) || len(list.Tokens) != 0 {
-			t.Errorf("got %v, error %v", list, err)
+		service := &fakeService{}
+		i := newInventory(service.list)
+		failed := &Error{Operation: "test", Status: 503}
+		service.fail(failed)
+		var group sync.WaitGroup
+		group.Go(func() { _, _ = i.get(t.Context(), false) })
+		time.Sleep(time.Second / 2)
+		for range 10 {
+			group.Go(func() {
+				if _, err := i.get(t.Context(), true); !errors.Is(err, failed) {
+					t.Errorf("got error %v", err)
+				}
+			})
 		}
+		group.Wait()
+		service.wantLists(t, 1)
 	})
 }
 
-// TestOwnWritesAreFollowed shows that the list follows the writes of this client without another request, also where
-// they happen while it is on its way.
-func TestOwnWritesAreFollowed(t *testing.T) {
+// The list reflects the writes of this client without another request, also those made while it is in flight.
+func TestOwnWritesAreApplied(t *testing.T) {
 	t.Parallel()
-	added := AccessToken{ID: "new", Name: "new"}
+	add := func(id, name string) change { return change{added: AccessToken{ID: id, Name: name}} }
 	for name, test := range map[string]struct {
-		change change
-		want   []string
+		changes []change
+		want    []string
 	}{
-		"added":         {change{added: added}, []string{"list 1", "new"}},
-		"deleted":       {change{deleted: "list 1"}, []string{}},
-		"of no concern": {change{deleted: "other"}, []string{"list 1"}},
+		"added":                  {[]change{add("a", "new")}, []string{"list 1", "new"}},
+		"added twice":            {[]change{add("a", "new"), add("a", "new")}, []string{"list 1", "new"}},
+		"deleted":                {[]change{{deleted: "list 1"}}, []string{}},
+		"another name deleted":   {[]change{{deleted: "other"}}, []string{"list 1"}},
+		"added and deleted":      {[]change{add("a", "new"), {deleted: "new"}}, []string{"list 1"}},
+		"deleted and recreated":  {[]change{{deleted: "list 1"}, add("a", "list 1")}, []string{"list 1"}},
+		"already in the list":    {[]change{add("1", "list 1")}, []string{"list 1"}},
+		"recreated and deleted":  {[]change{{deleted: "list 1"}, add("a", "list 1"), {deleted: "list 1"}}, []string{}},
+		"two with the same name": {[]change{add("a", "x"), {deleted: "x"}, add("b", "x")}, []string{"list 1", "x"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			names := func(list AccessTokenList) []string {
-				out := []string{}
+			wantNames := func(t *testing.T, i *inventory) {
+				t.Helper()
+				list, err := i.get(t.Context(), false)
+				names := []string{}
 				for _, token := range list.Tokens {
-					out = append(out, token.Name)
+					names = append(names, token.Name)
+					if found, ok := list.ByID(token.ID); !ok || found != token {
+						t.Errorf("ByID(%q) returned %v", token.ID, found)
+					}
 				}
-				return out
+				if err != nil || !slices.Equal(names, test.want) {
+					t.Errorf("got %q, error %v; want %q", names, err, test.want)
+				}
 			}
 			synctest.Test(t, func(t *testing.T) {
-				service := &shelf{}
-				i := newInventory(service.fetch)
-				wantList(t, i, 1)
-				before := i.latest.list
-				i.follow(test.change)
-				i.follow(test.change) // what is told twice happens once
-				list, err := i.get(t.Context(), readAge)
-				if err != nil || !slices.Equal(names(list), test.want) {
-					t.Errorf("got %q, error %v", names(list), err)
+				service := &fakeService{}
+				i := newInventory(service.list)
+				wantList(t, i, cached, 1)
+				held, _ := i.get(t.Context(), false)
+				for _, change := range test.changes {
+					i.record(change)
 				}
-				if !slices.Equal(names(before), []string{"list 1"}) {
-					t.Errorf("a list that somebody holds has changed to %q", names(before))
+				wantNames(t, i)
+				wantNames(t, i)
+				if len(held.Tokens) != 1 || held.Tokens[0].Name != "list 1" {
+					t.Errorf("a list that a caller holds changed to %v", held.Tokens)
 				}
-				if service.count() != 1 {
-					t.Errorf("%d requests were made", service.count())
-				}
+				service.wantLists(t, 1)
 			})
 			synctest.Test(t, func(t *testing.T) {
-				i := newInventory((&shelf{}).fetch)
+				i := newInventory((&fakeService{}).list)
 				var group sync.WaitGroup
-				group.Go(func() {
-					if list, err := i.get(t.Context(), readAge); err != nil || !slices.Equal(names(list), test.want) {
-						t.Errorf("on its way, got %q, error %v", names(list), err)
-					}
-				})
+				group.Go(func() { wantNames(t, i) })
 				synctest.Wait()
-				i.follow(test.change)
+				for _, change := range test.changes {
+					i.record(change)
+				}
 				group.Wait()
 			})
 		})
 	}
 }
 
-// TestDeletionsWantAFresherList shows that a list which will do for reading may be too old for deciding a deletion.
-func TestDeletionsWantAFresherList(t *testing.T) {
+// Writes do not copy the list one by one: 40,000 of them on 40,000 tokens would take minutes.
+func TestHardening14ManyWritesOnALongList(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		service := &shelf{}
-		i := newInventory(service.fetch)
-		wantList(t, i, 1) // as of a second ago
-		time.Sleep(deleteAge - time.Second)
-		wantList(t, i, 1)
-		if list, err := i.get(t.Context(), deleteAge); err != nil || list.Tokens[0].Name != "list 2" {
-			t.Errorf("got %v, error %v", list, err)
+	const count = 40_000
+	tokens := make([]AccessToken, count)
+	for n := range tokens {
+		tokens[n] = AccessToken{ID: fmt.Sprint(n), Name: fmt.Sprint("token ", n)}
+	}
+	i := newInventory(func(context.Context) (AccessTokenList, error) { return AccessTokenList{Tokens: tokens}, nil })
+	if _, err := i.get(t.Context(), false); err != nil {
+		t.Fatal(err)
+	}
+	start := time.Now()
+	for n := range count {
+		i.record(change{deleted: fmt.Sprint("token ", n)})
+		i.record(change{added: AccessToken{ID: fmt.Sprint("new ", n), Name: fmt.Sprint("token ", n)}})
+	}
+	list, err := i.get(t.Context(), false)
+	if err != nil || len(list.Tokens) != count {
+		t.Fatalf("got %d tokens, error %v", len(list.Tokens), err)
+	}
+	for n := range count {
+		name := fmt.Sprint("token ", n)
+		if token, found := list.ByName(name); !found || token.ID != fmt.Sprint("new ", n) {
+			t.Fatalf("ByName(%q) returned %v", name, token)
 		}
-	})
+	}
+	if took := time.Since(start); took > 30*time.Second {
+		t.Errorf("it took %v", took)
+	}
 }

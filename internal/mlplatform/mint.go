@@ -4,34 +4,21 @@ package mlplatform
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
 
-// mintRegisterLifetime is how long the register token lives that MintAccessToken redeems at once. It is short because
-// a register token cannot be revoked.
+// mintRegisterLifetime is the lifetime of the register tokens of MintAccessToken. It is short because a register token
+// cannot be revoked.
 const mintRegisterLifetime = 5 * time.Minute
 
-// cleanupTimeout bounds the work that goes on after a cancellation so that no token is left behind.
-const cleanupTimeout = 30 * time.Second
-
-// linger returns a context that outlives a cancellation by cleanupTimeout: an answer that nobody reads would leave a
-// token behind.
-func linger(ctx context.Context) (context.Context, context.CancelFunc) {
-	detached, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	stop := context.AfterFunc(ctx, func() { time.AfterFunc(cleanupTimeout, cancel) })
-	return detached, func() { stop(); cancel() }
+// nameWaits are the waits between looks at a taken name, ten seconds in total: a deletion in the same run may free it.
+var nameWaits = []time.Duration{
+	500 * time.Millisecond, time.Second, 1500 * time.Millisecond, 2 * time.Second, 2500 * time.Millisecond, 2500 * time.Millisecond,
 }
 
-// notRedeemed is the error of a redemption that was cancelled before its request; nil if it was not cancelled.
-func notRedeemed(ctx context.Context) error {
-	if ctx.Err() == nil {
-		return nil
-	}
-	return &Error{Operation: opRedeem, Err: ctx.Err(), unsent: true}
-}
-
-// MintRequest says what access token to make.
+// MintRequest describes the access token to create.
 type MintRequest struct {
 	// Name is any text; no live token of the project may have it.
 	Name string
@@ -41,193 +28,145 @@ type MintRequest struct {
 	Lifetime time.Duration
 }
 
-// describes tells whether a token could be the one that was just asked for, by all that the list shows of it.
-func (in MintRequest) describes(token AccessToken, now time.Time) bool {
-	if token.Name != in.Name || token.Role != in.Role || token.ExpiresAt.IsZero() != (in.Lifetime == 0) {
-		return false
-	}
-	return in.Lifetime == 0 || token.ExpiresAt.Sub(now.Add(in.Lifetime)).Abs() < mintRegisterLifetime
-}
-
-// LostTokenError tells that an access token may exist whose value nobody has.
-type LostTokenError struct {
-	// Name is the token's name; empty where only its register token is known.
-	Name string
-	// Candidates are the names of the live tokens that have come since, one of which it is if it exists. They are known
-	// only where Name is not and the client may list.
-	Candidates []string
-	// Err is what kept the value from arriving.
-	Err error
-	// Cleanup is what kept the token from being deleted; nil where that was not possible at all.
-	Cleanup error
-}
-
-// Error names the token, as far as its name is known.
-func (e *LostTokenError) Error() string {
-	if e.Name == "" {
-		return fmt.Sprintf("the access token of the register token may exist, but its value was lost on the way (%v)", e.Err)
-	}
-	return fmt.Sprintf("an access token named %q may exist whose value was lost on the way (%v), and it could not be "+
-		"cleared away (%v)", e.Name, e.Err, e.Cleanup)
-}
-
-// Unwrap returns the causes.
-func (e *LostTokenError) Unwrap() []error { return []error{e.Err, e.Cleanup} }
-
-// MintAccessToken makes an access token as an administrator does without the console: it creates a register token and
-// redeems it. It needs an ADMIN token. It returns the value, which the service shows only once; Describe returns the rest.
+// MintAccessToken creates an access token as an administrator does without the console: it creates a register token and
+// redeems it. It requires an ADMIN token. It returns the value, which the service shows only once; Describe returns the
+// rest.
 //
-// A name that is taken is a NameTakenError before anything is created. Where the answer to the redeem is lost, the
-// list tells whether the token came to be: then it is deleted, for its value is lost, and one more attempt is made.
-// What cannot be cleared away is a LostTokenError.
+// A name that is still taken after ten seconds is a NameTakenError. If the response to the redemption is lost, the same
+// register token is redeemed again. If that shows that the token was created, the token is deleted, because its value is
+// lost, and created once more. A token that may be left behind is a LostTokenError.
 func (c *Client) MintAccessToken(ctx context.Context, in MintRequest) (Secret, error) {
-	before, err := c.inventory.get(ctx, createAge)
+	for attempt := 0; ; attempt++ {
+		value, err := c.mintOnce(ctx, in)
+		var taken *NameTakenError
+		if !errors.As(err, &taken) || c.CreatedHere(taken.Token.ID) || attempt == len(nameWaits) {
+			return value, err
+		}
+		var lost *LostTokenError
+		if errors.As(err, &lost) || c.shared.backoff.exactly(ctx, nameWaits[attempt], attempt) != nil {
+			return value, err
+		}
+	}
+}
+
+// mintOnce is MintAccessToken without waiting for the name.
+func (c *Client) mintOnce(ctx context.Context, in MintRequest) (Secret, error) {
+	before, err := c.FreshAccessTokens(ctx)
 	if err != nil {
 		return "", err
 	}
 	if token, taken := before.ByName(in.Name); taken && !token.Expired(before.AsOf) {
 		return "", &NameTakenError{Token: token}
 	}
-	return c.mint(ctx, in, before)
-}
-
-// RedeemAccessToken creates an access token from a register token that somebody else created, and returns its value. It
-// needs no token. A response that is lost for good is a LostTokenError without a name, which only the administrator
-// knows; with an ADMIN token, the error has the candidates.
-func (c *Client) RedeemAccessToken(ctx context.Context, registerToken Secret) (Secret, error) {
-	var before *AccessTokenList // nil where the list cannot be had: this client need not be an administrator's
-	if c.HasToken() {
-		if list, err := c.inventory.get(ctx, createAge); err == nil {
-			before = &list
-		}
-	}
-	if err := notRedeemed(ctx); err != nil {
-		return "", err
-	}
-	lingering, cancel := linger(ctx)
-	defer cancel()
-	value, err := c.redeem(lingering, registerToken)
-	if IsOutcomeUnknown(err) {
-		// A register token works once, so a second attempt cannot make a second token. It tells whether the first acted.
-		lost := err
-		value, err = c.redeem(lingering, registerToken)
-		if err != nil {
-			failure := &LostTokenError{Err: lost}
-			if before != nil {
-				failure.Candidates = c.arrivedSince(lingering, *before)
-			}
-			return "", failure
-		}
+	value, removed, err := c.createAndRedeem(ctx, in, before)
+	if removed && ctx.Err() == nil {
+		value, _, err = c.createAndRedeem(ctx, in, before)
 	}
 	return value, err
 }
 
-// arrivedSince names the live tokens that were not there before and that this client has not made knowingly; none if the
-// list cannot be had.
-func (c *Client) arrivedSince(ctx context.Context, before AccessTokenList) []string {
-	now, err := c.ListAccessTokens(ctx)
+// createAndRedeem creates a register token and redeems it. It reports whether it removed the token because its value was
+// lost; the error is then why.
+func (c *Client) createAndRedeem(ctx context.Context, in MintRequest, before AccessTokenList) (value Secret, removed bool, err error) {
+	register, err := c.CreateRegisterToken(ctx, RegisterTokenRequest{
+		AccessTokenName: in.Name, Role: in.Role, AccessTokenLifetime: in.Lifetime, Lifetime: mintRegisterLifetime,
+	})
 	if err != nil {
-		return nil
+		return "", false, err
 	}
-	var names []string
-	for _, token := range now.Tokens {
-		_, known := before.ByID(token.ID)
-		if !known && !token.Expired(now.AsOf) && !c.inventory.made(token.ID) {
-			names = append(names, token.Name)
+	value, outcome, err := c.redeemSafely(ctx, register.Value)
+	switch {
+	case err == nil || outcome == unsent:
+		return value, false, err
+	case outcome == refused && IsConflict(err):
+		return "", false, &NameTakenError{Token: AccessToken{Name: in.Name}}
+	}
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), gracePeriod)
+	defer cancel()
+	token, findErr := c.findLost(grace, in.Name, before)
+	lost := &LostTokenError{Name: in.Name, Proven: outcome == acted, Err: err}
+	switch {
+	case outcome == refused && token == nil:
+		return "", false, err
+	case findErr != nil:
+		lost.Cleanup = findErr
+	case outcome == unknown && token == nil && IsConflict(err):
+		return "", false, &NameTakenError{Token: AccessToken{Name: in.Name}}
+	case outcome == unknown && token == nil:
+		return "", false, err
+	case token == nil:
+		lost.Cleanup = errNotListed
+	case outcome != acted:
+		lost.Cleanup = errNotProven
+	default:
+		lost.Cleanup = c.DeleteAccessToken(grace, in.Name)
+		if lost.Cleanup == nil || IsNotFound(lost.Cleanup) {
+			return "", true, err
 		}
 	}
-	return names
+	return "", false, lost
 }
 
-// Describe returns what the service knows of the token with this value, and adds the token to the cached list, so that a
+var (
+	errNotListed = errors.New("the list of access tokens does not show it")
+	errNotProven = errors.New("the one with this name may be another one")
+)
+
+// findLost returns the live token with a name if it was created since a list was read, with the issuer of the client's
+// own token; nil if there is none.
+func (c *Client) findLost(ctx context.Context, name string, before AccessTokenList) (*AccessToken, error) {
+	now, err := c.FreshAccessTokens(ctx)
+	if err != nil {
+		return nil, err
+	}
+	token, found := now.ByName(name)
+	_, known := before.ByID(token.ID)
+	if !found || known {
+		if now.CouldBeUnreadable("", name) {
+			return nil, ErrUnreadableRow
+		}
+		return nil, nil
+	}
+	self, err := c.Self(ctx)
+	if err != nil {
+		return nil, err
+	}
+	// An issuer that the service does not name rules nothing out.
+	if token.IssuerName != self.IssuerName && token.IssuerName != "" && self.IssuerName != "" {
+		return nil, nil
+	}
+	return &token, nil
+}
+
+// Describe returns what the service says about the token with this value, and adds the token to the cached list, so that a
 // run that creates a thousand tokens does not list them a thousand times.
 func (c *Client) Describe(ctx context.Context, value Secret) (AccessToken, error) {
 	token, err := c.WithToken(value).WhoAmI(ctx)
 	if err != nil {
-		c.inventory.forget() // the new token's ID is unknown, so the cached list is stale
+		c.inventory.invalidate() // the new token's ID is unknown, so the cached list is stale
 		return AccessToken{}, err
 	}
-	c.inventory.follow(change{added: token})
+	c.shared.created.add(token.ID)
+	c.inventory.record(change{added: token})
 	return token, nil
 }
 
-// mint creates and redeems register tokens until a value arrives, twice at the most.
-func (c *Client) mint(ctx context.Context, in MintRequest, before AccessTokenList) (Secret, error) {
-	lingering, cancel := linger(ctx)
-	defer cancel()
-	var register RegisterToken
-	sent := false // whether this register token was sent before, with an unknown outcome
-	for attempt := 1; ; attempt++ {
-		if register.Value == "" {
-			var err error
-			register, err = c.CreateRegisterToken(ctx, RegisterTokenRequest{
-				AccessTokenName: in.Name, Role: in.Role, AccessTokenLifetime: in.Lifetime, Lifetime: mintRegisterLifetime,
-			})
-			if err != nil {
-				return "", err
-			}
-		}
-		if err := notRedeemed(ctx); err != nil {
-			return "", err
-		}
-		value, err := c.redeem(lingering, register.Value)
-		switch {
-		case err == nil:
-			return value, nil
-		case !sent && IsConflict(err):
-			return "", &NameTakenError{Token: AccessToken{Name: in.Name}}
-		// A register token works once. If one that was sent before is refused, the first attempt did act.
-		case !sent && !IsOutcomeUnknown(err):
-			return "", err
-		}
-		removed, cleanup := c.removeLost(ctx, in, before)
-		switch {
-		case cleanup != nil:
-			return "", &LostTokenError{Name: in.Name, Err: err, Cleanup: cleanup}
-		case attempt == 2 || ctx.Err() != nil:
-			return "", err
-		case removed:
-			register = RegisterToken{} // it is spent
-		}
-		// Otherwise the same register token is redeemed again: being single-use, it cannot make two tokens.
-		sent = !removed
-	}
-}
-
-// removeLost deletes the token that a lost redeem made, if it made one: a live token of the wanted name and kind that
-// was not there before.
-func (c *Client) removeLost(ctx context.Context, in MintRequest, before AccessTokenList) (removed bool, err error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
-	defer cancel()
-	now, err := c.ListAccessTokens(ctx)
-	if err != nil {
-		return false, err
-	}
-	token, there := now.ByName(in.Name)
-	_, known := before.ByID(token.ID)
-	if !there || known || !in.describes(token, now.AsOf) {
-		return false, nil
-	}
-	err = c.DeleteAccessToken(ctx, in.Name)
-	if err != nil && !IsNotFound(err) {
-		return false, err
-	}
-	return true, nil
-}
-
-// DeleteAccessTokenWithID deletes the token of an id and no other. The service deletes by name, so the list must say
-// that the name still belongs to the id; it may be two seconds old, which is the time in which a token that somebody else
-// makes of the same name could be mistaken for it. A token that is gone is no error. If the name belongs to another
-// token by now, nothing is deleted, and that token is returned.
+// DeleteAccessTokenWithID deletes the token with an ID and no other. The service deletes by name, so the list must show
+// that the name still belongs to the ID. Deleting a token that is already gone is not an error. If the name belongs to
+// another token, nothing is deleted and that token is returned.
 func (c *Client) DeleteAccessTokenWithID(ctx context.Context, id, name string) (foreign *AccessToken, err error) {
-	list, err := c.inventory.get(ctx, deleteAge)
+	list, err := c.FreshAccessTokens(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if named, taken := list.ByName(name); taken && named.ID != id {
 		return &named, nil
 	}
-	if _, there := list.ByID(id); !there {
+	if _, found := list.ByID(id); !found {
+		if list.CouldBeUnreadable(id, name) {
+			err := fmt.Errorf("%w, and it could be this token: %w", ErrUnreadableRow, list.Unreadable[0].Err)
+			return nil, &Error{Operation: opDelete(name).name, Status: opList.status, Err: err, unsent: true}
+		}
 		return nil, nil
 	}
 	if err := c.DeleteAccessToken(ctx, name); err != nil && !IsNotFound(err) {

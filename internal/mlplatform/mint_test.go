@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -19,11 +21,11 @@ import (
 	"github.com/mlplatform/terraform-provider-mlplatform/internal/mlplatform"
 )
 
-// wanted is what the tests of this file mint where nothing else matters.
+// wanted is the request of tests that need no particular one.
 var wanted = mlplatform.MintRequest{Name: "a minted token", Role: mlplatform.RoleUser, Lifetime: time.Hour}
 
-// minted returns the live tokens besides the one that every emulator begins with.
-func minted(server *emulator.Server) []string {
+// liveNames returns the names of the live tokens except the emulator's own.
+func liveNames(server *emulator.Server) []string {
 	var names []string
 	for _, token := range server.LiveTokens() {
 		if token.Name != "emulator-admin" {
@@ -33,37 +35,37 @@ func minted(server *emulator.Server) []string {
 	return names
 }
 
-// wrote tells whether the journal has a request that changes something.
-func wrote(server *emulator.Server) bool {
-	for _, request := range server.Journal() {
-		if request.IsWrite() {
-			return true
-		}
-	}
-	return false
+// hasWrite reports whether the journal has a request that changes something.
+func hasWrite(server *emulator.Server) bool {
+	return slices.ContainsFunc(server.Journal(), emulator.Request.IsWrite)
 }
 
-// wantNothingLost checks the promise of a minting: the token that lives is the one whose value was returned, or an
-// error names it.
+// wantNothingLost checks the result of a minting: the value belongs to the only token, or an error names the token that is
+// left, or none is left.
 func wantNothingLost(t *testing.T, server *emulator.Server, client *mlplatform.Client, value mlplatform.Secret, err error) {
 	t.Helper()
 	server.ClearFaults()
-	live := minted(server)
+	live := liveNames(server)
 	var lost *mlplatform.LostTokenError
+	var taken *mlplatform.NameTakenError
 	switch {
-	case value != "": // also with an error, if the token could not be described any more
+	case (value == "") != (err != nil):
+		t.Errorf("got value %v and error %v", value, err)
+	case value != "":
 		token, err := client.WithToken(value).WhoAmI(context.WithoutCancel(t.Context()))
 		if err != nil || token.Name != wanted.Name || token.Role != wanted.Role || len(live) != 1 {
-			t.Errorf("the value is that of %v, error %v; alive are %q", token, err, live)
+			t.Errorf("the value is that of %v, error %v; live tokens are %q", token, err, live)
 		}
-	case err == nil:
-		t.Error("neither a value nor an error came")
 	case errors.As(err, &lost):
 		if lost.Name != wanted.Name || !strings.Contains(err.Error(), wanted.Name) || len(live) > 1 {
-			t.Errorf("alive are %q, and %q is named: %v", live, lost.Name, err)
+			t.Errorf("live tokens are %q, and the error is %v", live, err)
+		}
+	case errors.As(err, &taken):
+		if taken.Token.Name != wanted.Name || len(live) > 1 {
+			t.Errorf("live tokens are %q, and the error is %v", live, err)
 		}
 	case len(live) != 0:
-		t.Errorf("alive are %q, and nothing names them: %v", live, err)
+		t.Errorf("live tokens are %q, and the error does not name them: %v", live, err)
 	}
 }
 
@@ -98,7 +100,7 @@ func TestMint(t *testing.T) {
 			if got := requests(server); got != "listAccessTokens createRegisterToken redeemRegisterToken whoAmI" {
 				t.Errorf("the requests were %s", got)
 			}
-			// It cannot be revoked, so it must not live on for long.
+			// It cannot be revoked, so its lifetime must be short.
 			for _, register := range server.RegisterTokens() {
 				if !register.Used || register.ExpiresAt.Sub(noon) > 5*time.Minute {
 					t.Errorf("the register token is %v", register)
@@ -108,9 +110,9 @@ func TestMint(t *testing.T) {
 	}
 }
 
-func TestMintOfATakenName(t *testing.T) {
+func TestMintWithATakenName(t *testing.T) {
 	t.Parallel()
-	for name, ttl := range map[string]time.Duration{"never expires": 0, "lives for a second": time.Second} {
+	for name, ttl := range map[string]time.Duration{"never expires": 0, "expires in a second": time.Second} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			clock := emulator.NewClock(noon)
@@ -127,170 +129,226 @@ func TestMintOfATakenName(t *testing.T) {
 			if taken.Token.ID != row.ID || taken.Token.Name != wanted.Name || taken.Token.Role != mlplatform.RoleAdmin {
 				t.Errorf("the error is about %v", taken.Token)
 			}
-			if wrote(server) || len(server.RegisterTokens()) != 0 || len(minted(server)) != 1 {
+			if hasWrite(server) || len(server.RegisterTokens()) != 0 || len(liveNames(server)) != 1 {
 				t.Errorf("the requests were %s", requests(server))
 			}
 		})
 	}
 }
 
+// recordWaits returns a Backoff that waits for nothing and calls a function with the sum of the waits so far.
+func recordWaits(call func(total time.Duration)) func(time.Duration, time.Duration, int, *http.Response) time.Duration {
+	var mu sync.Mutex
+	var total time.Duration
+	return func(shortest, _ time.Duration, _ int, _ *http.Response) time.Duration {
+		mu.Lock()
+		defer mu.Unlock()
+		total += shortest
+		call(total)
+		return 0
+	}
+}
+
+// A deletion in the same run may free the name, so a creation looks again for ten seconds.
+func TestHardening13TakenNameIsAwaited(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		freeAfter time.Duration // never if 0
+		hidden    bool          // the list does not show the token, so that the redemption is refused with 409
+	}{
+		"freed at once":         {freeAfter: 500 * time.Millisecond},
+		"freed at the end":      {freeAfter: 10 * time.Second},
+		"not freed":             {},
+		"hidden, freed at once": {freeAfter: 500 * time.Millisecond, hidden: true},
+		"hidden, not freed":     {hidden: true},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var server *emulator.Server
+			var waited time.Duration
+			var client *mlplatform.Client
+			server, client = start(t, emulator.Options{}, mlplatform.Config{Backoff: recordWaits(func(total time.Duration) {
+				waited = total
+				if test.freeAfter != 0 && total >= test.freeAfter {
+					server.Revoke(wanted.Name)
+				}
+			})})
+			seed(t, server, emulator.SeedToken{Name: wanted.Name})
+			if test.hidden {
+				server.SetHidden(wanted.Name)
+			}
+			value, err := client.MintAccessToken(t.Context(), wanted)
+			wantWait := 10 * time.Second
+			if test.freeAfter != 0 {
+				wantWait = test.freeAfter
+				wantNothingLost(t, server, client, value, err)
+				if err != nil {
+					t.Error(err)
+				}
+			} else if !mlplatform.IsConflict(err) {
+				t.Errorf("got error %v", err)
+			}
+			if waited != wantWait {
+				t.Errorf("waited %v, want %v", waited, wantWait)
+			}
+		})
+	}
+}
+
+// A token that this run created is not about to be deleted.
+func TestHardening13NameTakenByThisRunIsNotAwaited(t *testing.T) {
+	t.Parallel()
+	server, client := start(t, emulator.Options{}, mlplatform.Config{Backoff: recordWaits(func(time.Duration) { t.Error("it waited") })})
+	value, err := client.MintAccessToken(t.Context(), wanted)
+	if err != nil {
+		t.Fatal(err)
+	}
+	token, err := client.Describe(t.Context(), value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.MintAccessToken(t.Context(), wanted); !mlplatform.IsConflict(err) {
+		t.Errorf("got error %v", err)
+	}
+	if !client.CreatedHere(token.ID) || !client.WithToken(value).CreatedHere(token.ID) || client.CreatedHere("other") {
+		t.Error("CreatedHere is wrong")
+	}
+	wantNothingLost(t, server, client, value, nil)
+}
+
+func TestHardening13WaitForANameIsCancelled(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	server, client := start(t, emulator.Options{}, mlplatform.Config{Backoff: func(time.Duration, time.Duration, int, *http.Response) time.Duration {
+		cancel()
+		return time.Hour
+	}})
+	seed(t, server, emulator.SeedToken{Name: wanted.Name})
+	if _, err := client.MintAccessToken(ctx, wanted); !mlplatform.IsConflict(err) {
+		t.Errorf("got error %v", err)
+	}
+}
+
 func TestMintOverAnExpiredRow(t *testing.T) {
 	t.Parallel()
-	for _, lost := range []bool{false, true} {
-		t.Run(fmt.Sprintf("the first redeem is lost %v", lost), func(t *testing.T) {
+	for name, fault := range map[string]*emulator.Fault{"no fault": nil, "drop before": {}, "drop after": {After: true}} {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			clock := emulator.NewClock(noon)
 			server, client := start(t, emulator.Options{Clock: clock.Now}, mlplatform.Config{})
 			seed(t, server, emulator.SeedToken{Name: wanted.Name, TTL: time.Minute})
 			clock.Advance(time.Minute)
-			if lost {
-				server.Inject(emulator.Fault{Operation: emulator.OpRedeemRegisterToken, Kind: emulator.Drop})
+			if fault != nil {
+				fault.Operation, fault.Kind = emulator.OpRedeemRegisterToken, emulator.Drop
+				server.Inject(*fault)
 			}
 			value, err := client.MintAccessToken(t.Context(), wanted)
 			if err != nil {
 				t.Fatal(err)
 			}
 			wantNothingLost(t, server, client, value, err)
-			// The row was there before, so it is not what was lost.
-			if got := requests(server); strings.Contains(got, emulator.OpDeleteAccessToken) {
-				t.Errorf("the requests were %s", got)
-			}
 		})
 	}
 }
 
-// TestMintBesideSomebodyElse is about a name that is taken between the look at the list and the redemption.
-func TestMintBesideSomebodyElse(t *testing.T) {
+// The name is taken between the list and the redemption.
+func TestMintWhenTheNameIsTakenMeanwhile(t *testing.T) {
 	t.Parallel()
-	server, client := start(t, emulator.Options{}, mlplatform.Config{})
-	if _, err := client.AccessTokens(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	value := seed(t, server, emulator.SeedToken{Name: wanted.Name, Role: string(wanted.Role), TTL: wanted.Lifetime})
-	_, err := client.MintAccessToken(t.Context(), wanted)
-	var taken *mlplatform.NameTakenError
-	if !errors.As(err, &taken) || taken.Token.Name != wanted.Name {
-		t.Errorf("got error %v", err)
-	}
-	if _, err := client.WithToken(value).WhoAmI(t.Context()); err != nil {
-		t.Errorf("the token of somebody else is gone: %v", err)
-	}
-}
-
-// TestMintLeavesOtherTokensAlone is about a redeem that was lost before the service acted, while somebody else took the
-// name: the token in the list is not the one that was lost.
-func TestMintLeavesOtherTokensAlone(t *testing.T) {
-	t.Parallel()
-	others := map[string]emulator.SeedToken{
-		"of another role":    {Name: wanted.Name, Role: "ADMIN", TTL: wanted.Lifetime},
-		"that never expires": {Name: wanted.Name, Role: string(wanted.Role)},
-	}
-	for name, other := range others {
+	for name, fault := range map[string]*emulator.Fault{"no fault": nil, "drop before": {Kind: emulator.Drop}, "429 before": {Status: 429}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server, client := start(t, emulator.Options{}, mlplatform.Config{})
-			if _, err := client.AccessTokens(t.Context()); err != nil {
-				t.Fatal(err)
+			var server *emulator.Server
+			var client *mlplatform.Client
+			var other atomic.Value
+			server, client = start(t, onRequest(emulator.OpCreateRegisterToken, func() {
+				if _, value, err := server.Seed(emulator.SeedToken{Name: wanted.Name, TTL: wanted.Lifetime}); err == nil {
+					other.Store(mlplatform.Secret(value))
+				}
+			}), mlplatform.Config{MaxRetries: 1})
+			if fault != nil {
+				fault.Operation = emulator.OpRedeemRegisterToken
+				server.Inject(*fault)
 			}
-			value := seed(t, server, other)
-			server.Inject(emulator.Fault{Operation: emulator.OpRedeemRegisterToken, Kind: emulator.Drop})
-			if _, err := client.MintAccessToken(t.Context(), wanted); !mlplatform.IsConflict(err) {
+			_, err := client.MintAccessToken(t.Context(), wanted)
+			var lost *mlplatform.LostTokenError
+			if !mlplatform.IsConflict(err) || errors.As(err, &lost) != (fault != nil) {
 				t.Errorf("got error %v", err)
 			}
-			if _, err := client.WithToken(value).WhoAmI(t.Context()); err != nil {
-				t.Errorf("the token of somebody else is gone: %v", err)
+			if errors.As(err, &lost) && lost.Proven {
+				t.Errorf("the error claims that it is the lost token: %v", err)
 			}
-			if got := requests(server); strings.Contains(got, emulator.OpDeleteAccessToken) {
-				t.Errorf("the requests were %s", got)
+			value, _ := other.Load().(mlplatform.Secret)
+			if _, err := client.WithToken(value).WhoAmI(t.Context()); err != nil {
+				t.Errorf("the other token was deleted: %v", err)
 			}
 		})
 	}
 }
 
-// TestMintTakesARefusalAtItsWord is about the second attempt: it has a register token of its own, so a refusal says
-// that nothing was made, and a token of the name is that of somebody else.
-func TestMintTakesARefusalAtItsWord(t *testing.T) {
+// A first refusal proves nothing: the token with the name may be another one, so it is not deleted.
+func TestMintRefusedBesideAnotherToken(t *testing.T) {
 	t.Parallel()
 	var server *emulator.Server
 	var client *mlplatform.Client
-	var other mlplatform.Secret
-	var once sync.Once
-	server, client = start(t, when(emulator.OpDeleteAccessToken, func() {
-		once.Do(func() {
-			_, value, err := server.Seed(emulator.SeedToken{Name: wanted.Name, Role: string(wanted.Role), TTL: wanted.Lifetime})
-			if err != nil {
-				t.Error(err)
-			}
-			other = mlplatform.Secret(value)
-		})
+	var other atomic.Value
+	server, client = start(t, onRequest(emulator.OpDeleteAccessToken, func() {
+		if _, value, err := server.Seed(emulator.SeedToken{Name: wanted.Name, TTL: wanted.Lifetime}); err == nil {
+			other.Store(mlplatform.Secret(value))
+		}
 	}), mlplatform.Config{})
 	server.Inject(emulator.Fault{Operation: emulator.OpRedeemRegisterToken, Kind: emulator.Drop, After: true})
-	server.Inject(emulator.Fault{Operation: emulator.OpRedeemRegisterToken, Skip: 1, Kind: emulator.Respond, Status: 403})
+	server.Inject(emulator.Fault{Operation: emulator.OpRedeemRegisterToken, Skip: 2, Kind: emulator.Respond, Status: 403})
 	if _, err := client.MintAccessToken(t.Context(), wanted); !mlplatform.IsUnauthorized(err) {
 		t.Errorf("got error %v", err)
 	}
-	if _, err := client.WithToken(other).WhoAmI(t.Context()); err != nil {
-		t.Errorf("the token of somebody else is gone: %v", err)
+	value, _ := other.Load().(mlplatform.Secret)
+	if _, err := client.WithToken(value).WhoAmI(t.Context()); err != nil {
+		t.Errorf("the other token was deleted: %v", err)
 	}
 }
 
-// TestMintWhenTheLostTokenIsGone is about somebody who clears away faster.
-func TestMintWhenTheLostTokenIsGone(t *testing.T) {
-	t.Parallel()
-	var server *emulator.Server
-	var client *mlplatform.Client
-	server, client = start(t, when(emulator.OpListAccessTokens, func() { server.Revoke(wanted.Name) }), mlplatform.Config{})
-	server.Inject(emulator.Fault{Operation: emulator.OpRedeemRegisterToken, Kind: emulator.Drop, After: true})
-	value, err := client.MintAccessToken(t.Context(), wanted)
-	if err != nil {
-		t.Errorf("got error %v", err)
-	}
-	wantNothingLost(t, server, client, value, err)
-}
-
-// TestMintWhenTheServiceIsSlow is about a gateway that gives up on a redeem, upon which the service acts after all. The
-// list in between does not show the token yet; that the register token is spent does, whatever the service calls it.
-func TestMintWhenTheServiceIsSlow(t *testing.T) {
+// A gateway gives up on the redemption, and the service acts after all. That the register token is used up shows it,
+// whatever status the service has for that.
+func TestHardening04RedemptionActsAfterATimeout(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{400, 403, 404, 410} {
 		t.Run(http.StatusText(status), func(t *testing.T) {
 			t.Parallel()
-			const empty = `[]`
-			whole := fmt.Sprintf(`[{"id":"1","name":"a minted token","type":"USER","issuer_name":"i","exp":%d}]`,
-				time.Now().Add(wanted.Lifetime).Unix())
+			const jsonType = "application/json"
+			list := fmt.Sprintf(`[{"id":"1","name":"a minted token","type":"USER","issuer_name":"i","exp":%d}]`, time.Now().Add(time.Hour).Unix())
 			steps := []struct {
-				method, body string
-				status       int
+				method   string
+				response numberedHandler
 			}{
-				{http.MethodGet, empty, 200},
-				{http.MethodPost, `{"register_token":"made-up"}`, 201},
-				{http.MethodPost, `<html>gateway timeout</html>`, 504},
-				{http.MethodGet, empty, 200},
-				{http.MethodPost, `{"status":0,"errorCode":"SpentException"}`, status},
-				{http.MethodGet, whole, 200},
-				{http.MethodDelete, ``, 204},
+				{http.MethodGet, respond(200, jsonType, `[]`)},
+				{http.MethodPost, respond(201, jsonType, `{"register_token":"made-up"}`)},
+				{http.MethodPost, respond(504, "text/html", `<html>gateway timeout</html>`)},
+				{http.MethodPost, respond(status, jsonType, `{"status":0,"errorCode":"SpentException"}`)},
+				{http.MethodGet, respond(200, jsonType, list)},
+				{http.MethodGet, respond(200, jsonType, `{"id":"0","name":"admin","type":"ADMIN","issuer_name":"i","exp":null}`)},
+				{http.MethodDelete, respond(204, "", "")},
+				{http.MethodPost, respond(201, jsonType, `{"register_token":"made-up too"}`)},
+				{http.MethodPost, respond(201, jsonType, `{"refresh_token":"a value"}`)},
 			}
 			server, seen := serve(t, func(w http.ResponseWriter, r *http.Request, number int) {
 				if number > len(steps) || r.Method != steps[number-1].method {
 					t.Errorf("request %d is %s %s", number, r.Method, r.URL.Path)
 					return
 				}
-				step := steps[number-1]
-				answer(step.status, "application/json", step.body)(w, r, number)
+				steps[number-1].response(w, r, number)
 			})
 			client := newClient(t, mlplatform.Config{Endpoint: server.URL, Token: canary})
 			value, err := client.MintAccessToken(t.Context(), wanted)
-			if err == nil || value != "" {
+			if err != nil || value.Reveal() != "a value" {
 				t.Errorf("got %v, error %v", value, err)
 			}
-			if len(seen.all()) != len(steps) {
-				t.Errorf("%d requests were made, want %d", len(seen.all()), len(steps))
-			}
+			seen.want(t, len(steps))
 		})
 	}
 }
 
-func TestMintWithoutTheRight(t *testing.T) {
+func TestMintWithoutAnAdminToken(t *testing.T) {
 	t.Parallel()
 	server, admin := start(t, emulator.Options{}, mlplatform.Config{})
 	user := admin.WithToken(seed(t, server, emulator.SeedToken{Name: "user"}))
@@ -305,12 +363,12 @@ func TestMintWithoutTheRight(t *testing.T) {
 	if _, err := admin.WithToken(canary).MintAccessToken(t.Context(), wanted); !mlplatform.IsUnauthorized(err) {
 		t.Errorf("with an unknown token: %v", err)
 	}
-	if wrote(server) {
+	if hasWrite(server) {
 		t.Errorf("the requests were %s", requests(server))
 	}
 }
 
-func TestMintSideBySide(t *testing.T) {
+func TestMintConcurrently(t *testing.T) {
 	t.Parallel()
 	server, client := start(t, emulator.Options{}, mlplatform.Config{})
 	var group sync.WaitGroup
@@ -330,7 +388,7 @@ func TestMintSideBySide(t *testing.T) {
 	}
 	group.Wait()
 	if len(values) != 1 {
-		t.Fatalf("%d were minted of one name", len(values))
+		t.Fatalf("%d tokens were created with one name", len(values))
 	}
 	wantNothingLost(t, server, client, values[0], nil)
 }

@@ -12,42 +12,37 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/hashicorp/go-cleanhttp"
-	"github.com/hashicorp/go-retryablehttp"
 )
 
-const (
-	// maxBody bounds a response body. A list of 10,000 tokens has about 2 MiB.
-	maxBody = 16 << 20
-	// maxRetryAfter is the longest wait that a Retry-After header is granted; a longer one ends the operation.
-	maxRetryAfter = 2 * time.Minute
-	retryWaitMin  = time.Second
-	retryWaitMax  = 30 * time.Second
-)
+// maxBody bounds a response body. A list of 10,000 tokens takes about 2 MiB.
+const maxBody = 16 << 20
 
 var (
-	errTooLarge = fmt.Errorf("the body is larger than %d MiB", maxBody>>20)
-	errNotHTTP  = errors.New("the answer is not HTTP")
+	errTooLarge     = fmt.Errorf("the body is larger than %d MiB", maxBody>>20)
+	errNotHTTP      = errors.New("the response is not HTTP")
+	errProxySetting = errors.New("the proxy of the environment is not a valid URL")
 )
 
-// Exchange is one attempt of a request, for a log. It holds neither header, body nor query.
-type Exchange struct {
+// Attempt is one attempt of a request, for a log. It holds no header, body or query.
+type Attempt struct {
 	Method, Path string
-	// Status is 0 if no answer came.
+	// Status is 0 if no response arrived.
 	Status   int
 	Duration time.Duration
-	// Err is the failure of the attempt, if there was no whole answer.
+	// Err is the failure of the attempt, if it had no complete response.
 	Err error
 }
 
-// newDoer makes the transport: TLS 1.2 or later, no redirects, bounded bodies, a time limit for each attempt, retries.
-func newDoer(cfg Config) (*doer, error) {
+// newTransport returns a transport for one host: TLS 1.2 or later, and proxy errors that name no credentials.
+func newTransport(cfg Config) (*http.Transport, error) {
 	transport := cleanhttp.DefaultPooledTransport()
 	transport.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
-	// All requests go to one host; the default of one idle connection per core would open new ones all the time.
+	// All requests go to one host; the default of one idle connection per core would keep opening new ones.
 	transport.MaxIdleConnsPerHost = 16
 	if len(cfg.CACertPEM) > 0 {
 		pool, err := x509.SystemCertPool()
@@ -59,99 +54,60 @@ func newDoer(cfg Config) (*doer, error) {
 		}
 		transport.TLSClientConfig.RootCAs = pool
 	}
-	retry := retryablehttp.NewClient()
-	retry.Logger = nil
-	retry.RetryMax = cfg.MaxRetries
-	retry.RetryWaitMin, retry.RetryWaitMax = retryWaitMin, retryWaitMax
-	retry.CheckRetry = checkRetry
-	retry.ErrorHandler = retryablehttp.PassthroughErrorHandler
-	if cfg.Backoff != nil {
-		retry.Backoff = cfg.Backoff
+	proxyFor := cfg.Proxy
+	if proxyFor == nil {
+		proxyFor = http.ProxyFromEnvironment
 	}
-	retry.HTTPClient = &http.Client{
-		Transport: &wholeBody{next: transport, log: cfg.Log},
-		Timeout:   cfg.RequestTimeout,
-		// A redirect is an answer like any other: following it could carry the token to another host.
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	transport.Proxy = func(req *http.Request) (*url.URL, error) {
+		proxy, err := proxyFor(req)
+		if err != nil {
+			return nil, errProxySetting // net/http's error quotes the URL, which may hold a password
+		}
+		if proxy != nil {
+			deliveryOf(req.Context()).proxy = proxy.Host
+		}
+		return proxy, nil
 	}
-	return &doer{retry: retry}, nil
+	transport.OnProxyConnectResponse = func(_ context.Context, _ *url.URL, _ *http.Request, resp *http.Response) error {
+		if resp.StatusCode == http.StatusOK {
+			return nil
+		}
+		return &proxyError{resp.StatusCode}
+	}
+	return transport, nil
 }
 
-// doer puts the retries under the generated client.
-type doer struct{ retry *retryablehttp.Client }
+// proxyError is the error of a proxy that did not open a tunnel to the service.
+type proxyError struct{ status int }
 
-type methodKey struct{}
-
-// Do sends the request, perhaps several times. The error is without the URL, which the caller's text has no use for.
-func (d *doer) Do(req *http.Request) (*http.Response, error) {
-	// The retry policy is given no request, so the method travels in the context.
-	retryable, err := retryablehttp.FromRequest(req.WithContext(context.WithValue(req.Context(), methodKey{}, req.Method)))
-	if err != nil {
-		return nil, err
-	}
-	resp, err := d.retry.Do(retryable)
-	var urlErr *url.Error
-	if errors.As(err, &urlErr) {
-		err = urlErr.Err
-	}
-	return resp, err
+func (e *proxyError) Error() string {
+	return "the proxy refused to connect to the service: " + statusText(e.status)
 }
 
-// checkRetry decides whether an attempt is repeated. What surely did nothing (429, no connection) is repeated for
-// every method; what may have acted (502, 503, 504, a broken connection) only for reads: a second POST could make a
-// second token.
-func checkRetry(ctx context.Context, resp *http.Response, err error) (bool, error) {
-	repeat := worthRepeating(ctx.Value(methodKey{}) == http.MethodGet, resp, err)
-	// An answer that stands is kept even if the caller has just given up: it may hold a value that is shown once.
-	if (repeat || err != nil) && ctx.Err() != nil {
-		return false, ctx.Err()
-	}
-	return repeat, nil
-}
-
-func worthRepeating(reading bool, resp *http.Response, err error) bool {
-	if err != nil {
-		// A certificate does not become trusted, and a body not smaller, by asking again.
-		hopeless := IsUntrusted(err) || errors.Is(err, errTooLarge)
-		return (reading || isDialError(err)) && !hopeless
-	}
-	// A wait below zero is one that was too long for its type.
-	if wait := retryablehttp.DefaultBackoff(0, 0, 0, resp); wait < 0 || wait > maxRetryAfter {
-		return false
-	}
-	switch resp.StatusCode {
-	case http.StatusTooManyRequests:
-		return true
-	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-		return reading
-	}
-	return false
-}
-
-// wholeBody reads each body to its end, within bounds, before the answer counts as received: a connection that breaks
-// half way is then a failed attempt like any other. It also reports each attempt to the log.
-type wholeBody struct {
+// boundedTransport reads each body to its end, within bounds, before the response counts as received: a connection that
+// breaks while the body is read is then a failed attempt like any other. It also tracks the delivery and logs attempts.
+type boundedTransport struct {
 	next http.RoundTripper
-	log  func(context.Context, Exchange)
+	log  func(context.Context, Attempt)
 }
 
-func (t *wholeBody) RoundTrip(req *http.Request) (*http.Response, error) {
+// RoundTrip implements http.RoundTripper.
+func (t *boundedTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	start := time.Now()
-	resp, err := t.next.RoundTrip(req)
+	sent := deliveryOf(req.Context())
+	resp, err := t.next.RoundTrip(req.WithContext(sent.attempt(req.Context())))
 	if err == nil {
-		// It is not followed, and net/http would quote one that is no URL.
-		resp.Header.Del("Location")
+		sent.redirectHost = takeLocation(resp, req.URL)
+		absoluteRetryAfter(resp)
 		err = readWhole(resp)
 	}
-	if err != nil && quotesAnswer(err) {
-		err = errNotHTTP
-	}
+	err = withoutQuotes(err, sent.lastMaybeSent())
 	if t.log != nil {
-		exchange := Exchange{Method: req.Method, Path: req.URL.Path, Duration: time.Since(start), Err: err}
+		attempt := Attempt{Method: req.Method, Path: req.URL.Path, Duration: time.Since(start), Err: err}
 		if resp != nil {
-			exchange.Status = resp.StatusCode
+			attempt.Status = resp.StatusCode
 		}
-		t.log(req.Context(), exchange)
+		t.log(req.Context(), attempt)
 	}
 	if err != nil {
 		return nil, err
@@ -159,17 +115,53 @@ func (t *wholeBody) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// quotesAnswer tells of errors of net/http that quote what they could not read. That may be a body, and so a token.
-func quotesAnswer(err error) bool {
-	ofRequest := IsUntrusted(err) || isDialError(err) || strings.HasPrefix(err.Error(), "net/http: invalid header")
-	return strings.Contains(err.Error(), `"`) && !ofRequest
+// takeLocation removes the Location header, because redirects are not followed and net/http would quote one that is no
+// URL. It returns the host that it points to, or "".
+func takeLocation(resp *http.Response, base *url.URL) string {
+	location := resp.Header.Get("Location")
+	resp.Header.Del("Location")
+	if location == "" {
+		return ""
+	}
+	target, err := base.Parse(location)
+	if err != nil || strings.Trim(strings.ToLower(target.Host), "abcdefghijklmnopqrstuvwxyz0123456789.-:[]") != "" {
+		return ""
+	}
+	return target.Host
+}
+
+// absoluteRetryAfter replaces the date in a Retry-After header by the seconds since the response's own Date, because the
+// clock of this machine may be wrong.
+func absoluteRetryAfter(resp *http.Response) {
+	until, err := http.ParseTime(resp.Header.Get("Retry-After"))
+	if err != nil {
+		return
+	}
+	now, err := http.ParseTime(resp.Header.Get("Date"))
+	if err != nil {
+		return
+	}
+	seconds := max(0, int64(until.Sub(now)/time.Second))
+	resp.Header.Set("Retry-After", strconv.FormatInt(seconds, 10))
+}
+
+// withoutQuotes replaces errors of net/http that quote the response that they could not read: it may be a body, and so a
+// token. Before the request was sent, only a proxy can have responded.
+func withoutQuotes(err error, sent bool) error {
+	if err == nil || !strings.Contains(err.Error(), `"`) {
+		return err
+	}
+	if sent || strings.Contains(err.Error(), "malformed") {
+		return errNotHTTP
+	}
+	return err
 }
 
 func readWhole(resp *http.Response) error {
 	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
 	if err != nil {
-		return fmt.Errorf("the answer broke off: %w", err)
+		return fmt.Errorf("the response is incomplete: %w", err)
 	}
 	if len(body) > maxBody {
 		return errTooLarge

@@ -19,21 +19,21 @@ import (
 	"github.com/mlplatform/terraform-provider-mlplatform/internal/mlplatform"
 )
 
-// envelope answers as the service does.
+// envelope responds with an error of the service.
 func envelope(status int) func(http.ResponseWriter, *http.Request, int) {
-	return answer(status, "application/json", fmt.Sprintf(`{"status":%d,"errorCode":"SomeException"}`, status))
+	return respond(status, "application/json", fmt.Sprintf(`{"status":%d,"errorCode":"SomeException"}`, status))
 }
 
 func drop(http.ResponseWriter, *http.Request, int) { panic(http.ErrAbortHandler) }
 
-func TestRetries(t *testing.T) {
+func TestHardening02Retries(t *testing.T) {
 	t.Parallel()
 	page := func(status int) func(http.ResponseWriter, *http.Request, int) {
-		return answer(status, "text/html", "<html>"+canary+"</html>")
+		return respond(status, "text/html", "<html>"+canary+"</html>")
 	}
 	failures := map[string]struct {
-		handler      func(http.ResponseWriter, *http.Request, int)
-		reads, other bool // whether reads, and whether all other requests, are repeated
+		handler      numberedHandler
+		reads, other bool // whether reads, and whether other requests, are retried
 	}{
 		"400":            {handler: envelope(400)},
 		"401":            {handler: envelope(401)},
@@ -42,14 +42,14 @@ func TestRetries(t *testing.T) {
 		"409":            {handler: envelope(409)},
 		"429":            {handler: envelope(429), reads: true, other: true},
 		"429 of a proxy": {handler: page(429), reads: true, other: true},
-		"500":            {handler: envelope(500)},
+		"500":            {handler: envelope(500), reads: true},
+		"500 of a proxy": {handler: page(500), reads: true},
 		"501":            {handler: page(501)},
 		"502 of a proxy": {handler: page(502), reads: true},
 		"503":            {handler: envelope(503), reads: true},
 		"504 of a proxy": {handler: page(504), reads: true},
 		"404 of a proxy": {handler: page(404)},
 		"page":           {handler: page(200)},
-		"wrong JSON":     {handler: answer(200, "application/json", `{"unexpected":true}`)},
 		"drop":           {handler: drop, reads: true},
 		"broken body":    {handler: brokenBody, reads: true},
 	}
@@ -65,16 +65,14 @@ func TestRetries(t *testing.T) {
 					if op.method == http.MethodGet && test.reads || op.method != http.MethodGet && test.other {
 						want += retries
 					}
-					if got := len(seen.all()); got != want {
-						t.Errorf("%d requests came, want %d", got, want)
-					}
+					seen.want(t, want)
 				})
 			}
 		}
 	}
 }
 
-// TestRetriesOfAnUnreachableHost shows that what was surely not sent is repeated for every method.
+// An attempt that was not sent is retried for any method.
 func TestRetriesOfAnUnreachableHost(t *testing.T) {
 	t.Parallel()
 	for name, op := range operations() {
@@ -82,9 +80,9 @@ func TestRetriesOfAnUnreachableHost(t *testing.T) {
 			t.Parallel()
 			var attempts atomic.Int32
 			client := newClient(t, mlplatform.Config{
-				Endpoint: "http://127.0.0.1:0", // nobody listens on this port, ever
+				Endpoint: "http://127.0.0.1:0", // a port that cannot have a listener
 				Token:    canary, MaxRetries: 3,
-				Log: func(context.Context, mlplatform.Exchange) { attempts.Add(1) },
+				Log: func(context.Context, mlplatform.Attempt) { attempts.Add(1) },
 			})
 			err := op.call(t.Context(), client)
 			wantErrorWithoutCanary(t, err)
@@ -93,7 +91,7 @@ func TestRetriesOfAnUnreachableHost(t *testing.T) {
 				t.Errorf("got error %v", err)
 			}
 			if attempts.Load() != 4 {
-				t.Errorf("%d attempts were made", attempts.Load())
+				t.Errorf("got %d attempts", attempts.Load())
 			}
 		})
 	}
@@ -109,7 +107,7 @@ func TestRetriesSendTheWholeRequest(t *testing.T) {
 			envelope(http.StatusTooManyRequests)(w, r, number)
 			return
 		}
-		answer(http.StatusCreated, "application/json", `{"register_token":"made-up"}`)(w, r, number)
+		respond(http.StatusCreated, "application/json", `{"register_token":"made-up"}`)(w, r, number)
 	})
 	client := newClient(t, mlplatform.Config{Endpoint: server.URL, Token: canary, MaxRetries: 4})
 	got, err := client.CreateRegisterToken(t.Context(), mlplatform.RegisterTokenRequest{
@@ -124,12 +122,12 @@ func TestRetriesSendTheWholeRequest(t *testing.T) {
 	}
 	for i, request := range seen.all() {
 		if request.Header.Get("Authorization") != "Bearer "+canary {
-			t.Errorf("request %d came without the token", i+1)
+			t.Errorf("request %d has no token", i+1)
 		}
 	}
 }
 
-func TestRetryAfterDecidesTheWait(t *testing.T) {
+func TestRetryAfter(t *testing.T) {
 	t.Parallel()
 	inAMinute := time.Now().Add(time.Minute).UTC().Format(http.TimeFormat)
 	tests := map[string]struct {
@@ -141,7 +139,7 @@ func TestRetryAfterDecidesTheWait(t *testing.T) {
 		"the longest":      {"120", 2 * time.Minute, 2 * time.Minute},
 		"date":             {inAMinute, 0, time.Minute},
 		"date in the past": {"Wed, 01 Jul 2020 12:00:00 GMT", 0, 0},
-		"not there":        {"", time.Second, time.Second},
+		"no header":        {"", time.Second, time.Second},
 		"unreadable":       {"soon", time.Second, time.Second},
 		"negative":         {"-5", time.Second, time.Second},
 	}
@@ -158,7 +156,7 @@ func TestRetryAfterDecidesTheWait(t *testing.T) {
 				var waits []time.Duration
 				client := newClient(t, mlplatform.Config{
 					Endpoint: server.URL, Token: canary, MaxRetries: 1,
-					// What the default would wait is recorded instead.
+					// It records what the default would wait.
 					Backoff: func(shortest, longest time.Duration, attempt int, resp *http.Response) time.Duration {
 						waits = append(waits, retryablehttp.DefaultBackoff(shortest, longest, attempt, resp))
 						return 0
@@ -167,15 +165,14 @@ func TestRetryAfterDecidesTheWait(t *testing.T) {
 				_, err := client.ListAccessTokens(t.Context())
 				wantErrorWithoutCanary(t, err)
 				if len(seen.all()) != 2 || len(waits) != 1 || waits[0] < test.atLeast || waits[0] > test.most {
-					t.Errorf("%d requests, waits %v; want one from %v to %v", len(seen.all()), waits, test.atLeast, test.most)
+					t.Errorf("got %d requests and the waits %v, want one wait from %v to %v", len(seen.all()), waits, test.atLeast, test.most)
 				}
 			})
 		}
 	}
 }
 
-// TestRetryAfterWithoutABackoff shows that the configuration's default honours the header: a wait of its own would
-// take at least seven seconds.
+// The default backoff honours the header; otherwise it would wait for at least seven seconds.
 func TestRetryAfterWithoutABackoff(t *testing.T) {
 	t.Parallel()
 	server, seen := serve(t, func(w http.ResponseWriter, r *http.Request, number int) {
@@ -190,17 +187,17 @@ func TestRetryAfterWithoutABackoff(t *testing.T) {
 	_, err = client.ListAccessTokens(t.Context())
 	wantErrorWithoutCanary(t, err)
 	if took := time.Since(begin); len(seen.all()) != 4 || took > 5*time.Second {
-		t.Errorf("%d requests took %v", len(seen.all()), took)
+		t.Errorf("got %d requests in %v", len(seen.all()), took)
 	}
 }
 
 func TestRetryAfterTooLong(t *testing.T) {
 	t.Parallel()
 	tests := map[string]string{
-		"an hour":                "3600",
-		"a second too long":      "121",
-		"a date":                 time.Now().Add(time.Hour).UTC().Format(http.TimeFormat),
-		"more than 64 bits hold": "9300000000",
+		"an hour":               "3600",
+		"a second too long":     "121",
+		"a date":                time.Now().Add(time.Hour).UTC().Format(http.TimeFormat),
+		"too large for 64 bits": "9300000000",
 	}
 	for name, header := range tests {
 		for operation, op := range operations() {
@@ -215,17 +212,15 @@ func TestRetryAfterTooLong(t *testing.T) {
 				if err == nil || !strings.Contains(err.Error(), "status 429 (Too Many Requests), code SomeException") {
 					t.Errorf("got error %v", err)
 				}
-				if len(seen.all()) != 1 {
-					t.Errorf("%d requests came", len(seen.all()))
-				}
+				seen.want(t, 1)
 			})
 		}
 	}
 }
 
-// hang answers nothing until the caller goes away.
+// hang does not respond until the caller disconnects.
 func hang(_ http.ResponseWriter, r *http.Request, _ int) {
-	// Only when the body is read does net/http notice that the caller has gone.
+	// net/http notices the disconnect only after the body was read.
 	_, _ = io.Copy(io.Discard, r.Body)
 	<-r.Context().Done()
 }
@@ -243,7 +238,7 @@ func TestCancellationEndsARequest(t *testing.T) {
 			client := newClient(t, mlplatform.Config{
 				Endpoint: server.URL, Token: canary, MaxRetries: 3, RequestTimeout: time.Hour,
 				Backoff: func(time.Duration, time.Duration, int, *http.Response) time.Duration {
-					t.Error("another attempt follows")
+					t.Error("the request is retried")
 					return 0
 				},
 			})
@@ -254,11 +249,9 @@ func TestCancellationEndsARequest(t *testing.T) {
 			}
 			var failure *mlplatform.Error
 			if !errors.As(err, &failure) || !failure.OutcomeUnknown() {
-				t.Error("the outcome passes for known")
+				t.Error("the outcome counts as known")
 			}
-			if len(seen.all()) != 1 {
-				t.Errorf("%d requests came", len(seen.all()))
-			}
+			seen.want(t, 1)
 		})
 	}
 }
@@ -279,13 +272,13 @@ func TestCancellationEndsAWait(t *testing.T) {
 			})
 			err := op.call(ctx, client)
 			if !errors.Is(err, context.Canceled) || len(seen.all()) != 1 {
-				t.Errorf("after %d requests got error %v", len(seen.all()), err)
+				t.Errorf("got %d requests and error %v", len(seen.all()), err)
 			}
 		})
 	}
 }
 
-func TestCancelledBeforehand(t *testing.T) {
+func TestCancelledBeforeTheRequest(t *testing.T) {
 	t.Parallel()
 	for name, op := range operations() {
 		t.Run(name, func(t *testing.T) {
@@ -295,21 +288,21 @@ func TestCancelledBeforehand(t *testing.T) {
 			server, seen := serve(t, envelope(http.StatusTooManyRequests))
 			client := newClient(t, mlplatform.Config{Endpoint: server.URL, Token: canary, MaxRetries: 3})
 			if err := op.call(ctx, client); !errors.Is(err, context.Canceled) || len(seen.all()) != 0 {
-				t.Errorf("after %d requests got error %v", len(seen.all()), err)
+				t.Errorf("got %d requests and error %v", len(seen.all()), err)
 			}
 		})
 	}
 }
 
-// TestCancellationKeepsAnAnswer is about a value that has arrived: nobody could ever get it again.
-func TestCancellationKeepsAnAnswer(t *testing.T) {
+// A value that has arrived is returned: it cannot be read again.
+func TestCancellationKeepsAResponse(t *testing.T) {
 	t.Parallel()
-	server, _ := serve(t, answer(http.StatusCreated, "application/json", `{"refresh_token":"made-up"}`))
+	server, _ := serve(t, respond(http.StatusCreated, "application/json", `{"refresh_token":"made-up"}`))
 	ctx, cancel := context.WithCancel(t.Context())
 	client := newClient(t, mlplatform.Config{
 		Endpoint: server.URL, MaxRetries: 3,
-		// The log is told of an answer as soon as it is there.
-		Log: func(context.Context, mlplatform.Exchange) { cancel() },
+		// The log is called as soon as the response is complete.
+		Log: func(context.Context, mlplatform.Attempt) { cancel() },
 	})
 	value, err := client.RedeemRegisterToken(ctx, "made-up")
 	if err != nil || value.Reveal() != "made-up" {
@@ -319,9 +312,9 @@ func TestCancellationKeepsAnAnswer(t *testing.T) {
 
 func TestRequestTimeout(t *testing.T) {
 	t.Parallel()
-	handlers := map[string]func(http.ResponseWriter, *http.Request, int){
-		"no answer": hang,
-		"half an answer": func(w http.ResponseWriter, r *http.Request, number int) {
+	handlers := map[string]numberedHandler{
+		"no response": hang,
+		"half a response": func(w http.ResponseWriter, r *http.Request, number int) {
 			_, _ = io.Copy(io.Discard, r.Body)
 			_, _ = w.Write([]byte(`[`))
 			_ = http.NewResponseController(w).Flush()
@@ -345,16 +338,16 @@ func TestRequestTimeout(t *testing.T) {
 				if op.method == http.MethodGet {
 					want = 2
 				}
-				// A limit this short may pass before a request reaches the server.
+				// With a timeout this short, a request may not reach the server.
 				if got := len(seen.all()); got > want {
-					t.Errorf("%d requests came, want %d", got, want)
+					t.Errorf("the server received %d requests, want %d", got, want)
 				}
 			})
 		}
 	}
 }
 
-func TestDeadlineOfTheCaller(t *testing.T) {
+func TestCallerDeadline(t *testing.T) {
 	t.Parallel()
 	server, _ := serve(t, hang)
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)

@@ -27,22 +27,20 @@ func TestRequestHeaders(t *testing.T) {
 	for name, op := range operations() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server, seen := serve(t, answer(http.StatusTeapot, "text/plain", ""))
+			server, seen := serve(t, respond(http.StatusTeapot, "text/plain", ""))
 			client := newClient(t, mlplatform.Config{
 				Endpoint: server.URL + "/infra/mlplatform/", Token: canary, UserAgent: "test-agent/1.2.3",
 			})
 			if err := op.call(t.Context(), client); err == nil {
-				t.Fatal("a teapot will do")
+				t.Fatal("status 418 counts as success")
 			}
-			if len(seen.all()) != 1 {
-				t.Fatalf("%d requests came", len(seen.all()))
-			}
+			seen.want(t, 1)
 			got := seen.all()[0]
 			if want := "/infra/mlplatform" + op.path; got.Method != op.method || got.URL.Path != want {
 				t.Errorf("got %s %s, want %s %s", got.Method, got.URL.Path, op.method, want)
 			}
 			want := http.Header{"User-Agent": {"test-agent/1.2.3"}}
-			if name != "redeem" { // its register token is the only credential
+			if name != "redeem" { // the register token is the only credential
 				want.Set("Authorization", "Bearer "+canary)
 			}
 			if op.method == http.MethodPost {
@@ -64,45 +62,61 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 		for _, status := range []int{301, 302, 303, 307, 308} {
 			t.Run(fmt.Sprintf("%s %d", name, status), func(t *testing.T) {
 				t.Parallel()
-				second, followed := serve(t, answer(http.StatusOK, "application/json", "[]"))
+				second, followed := serve(t, respond(http.StatusOK, "application/json", "[]"))
 				first, seen := serve(t, func(w http.ResponseWriter, r *http.Request, _ int) {
 					http.Redirect(w, r, second.URL+r.URL.RequestURI(), status)
 				})
 				client := newClient(t, mlplatform.Config{Endpoint: first.URL, Token: canary, MaxRetries: 2})
 				err := op.call(t.Context(), client)
-				if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("status %d", status)) {
-					t.Errorf("got error %v", err)
+				want := "; redirects are not followed, and this one points to the host " + strings.TrimPrefix(second.URL, "http://")
+				if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("status %d", status)) || !strings.HasSuffix(err.Error(), want) {
+					t.Errorf("got error %v, want: %s", err, want)
 				}
-				if len(seen.all()) != 1 || len(followed.all()) != 0 {
-					t.Errorf("the first host saw %d requests, the second one %d", len(seen.all()), len(followed.all()))
-				}
+				seen.want(t, 1)
+				followed.want(t, 0)
 			})
 		}
 	}
 }
 
-func TestRedirectToNowhere(t *testing.T) {
+// An error names the host that a redirect points to, and nothing else of it.
+func TestRedirectLocation(t *testing.T) {
 	t.Parallel()
-	server, _ := serve(t, func(w http.ResponseWriter, _ *http.Request, _ int) {
-		w.Header().Set("Location", "http://"+canary+"/%zz")
-		w.WriteHeader(http.StatusFound)
-	})
-	client := newClient(t, mlplatform.Config{Endpoint: server.URL, Token: canary})
-	_, err := client.ListAccessTokens(t.Context())
-	wantErrorWithoutCanary(t, err)
-	if !strings.Contains(err.Error(), "status 302") {
-		t.Errorf("got error %v", err)
+	const notFollowed = "status 302 (Found); redirects are not followed"
+	tests := map[string]struct{ location, want string }{
+		"host":           {"https://example.com/" + canary, notFollowed + ", and this one points to the host example.com"},
+		"host and port":  {"https://example.com:8443/?token=" + canary, notFollowed + ", and this one points to the host example.com:8443"},
+		"credentials":    {"https://" + canary + "@example.com/", notFollowed + ", and this one points to the host example.com"},
+		"no URL":         {"http://" + canary + "/%zz", notFollowed},
+		"strange host":   {"http://" + canary + "_<b>/", notFollowed},
+		"scheme only":    {"mailto:" + canary, notFollowed},
+		"empty location": {"", notFollowed},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server, _ := serve(t, func(w http.ResponseWriter, _ *http.Request, _ int) {
+				w.Header().Set("Location", test.location)
+				w.WriteHeader(http.StatusFound)
+			})
+			client := newClient(t, mlplatform.Config{Endpoint: server.URL, Token: canary})
+			_, err := client.ListAccessTokens(t.Context())
+			wantErrorWithoutCanary(t, err)
+			if !strings.HasSuffix(err.Error(), test.want) {
+				t.Errorf("got error %v, want: %s", err, test.want)
+			}
+		})
 	}
 }
 
-// wantErrorWithoutCanary fails if there is no error or its text holds the canary.
+// wantErrorWithoutCanary fails if the error is nil or its text contains the canary.
 func wantErrorWithoutCanary(t *testing.T, err error) {
 	t.Helper()
 	if err == nil {
-		t.Fatal("there is no error")
+		t.Fatal("got no error")
 	}
 	if text := fmt.Sprintf("%v %+v %#v", err, err, err); strings.Contains(text, "canary") {
-		t.Errorf("the value is in %s", text)
+		t.Errorf("the value leaked: %s", text)
 	}
 }
 
@@ -139,9 +153,9 @@ func TestBodiesAreBounded(t *testing.T) {
 				t.Errorf("got error %v", err)
 			}
 			server.Close() // waits for the handler, so that the count is final
-			// What the sockets hold comes on top of the bound.
+			// The sockets buffer some more.
 			if len(seen.all()) != 1 || sent.Load() > 2*bound {
-				t.Errorf("in %d requests %d MiB were read", len(seen.all()), sent.Load()>>20)
+				t.Errorf("the server received %d requests and sent %d MiB", len(seen.all()), sent.Load()>>20)
 			}
 		})
 	}
@@ -170,11 +184,11 @@ func TestCompressedBodiesAreBounded(t *testing.T) {
 	}
 }
 
-// TestAnswersThatAreNoHTTP is about net/http, whose errors repeat what it could not read.
-func TestAnswersThatAreNoHTTP(t *testing.T) {
+// net/http's errors quote what it could not read, which may be a value.
+func TestResponsesThatAreNotHTTP(t *testing.T) {
 	t.Parallel()
 	tests := map[string]string{
-		"body alone":         `{"refresh_token":"` + canary + `"}`,
+		"only a body":        `{"refresh_token":"` + canary + `"}`,
 		"body and line end":  `{"refresh_token":"` + canary + `"}` + "\r\n\r\n",
 		"body as a status":   "HTTP/1.1 " + canary + " OK\r\n\r\n",
 		"body as a version":  canary + " 201 Created\r\n\r\n",
@@ -184,7 +198,7 @@ func TestAnswersThatAreNoHTTP(t *testing.T) {
 		"body as a chunk":    "HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n" + canary + "\r\n\r\n",
 		"two lengths":        "HTTP/1.1 201 Created\r\nContent-Length: 1\r\nContent-Length: 1" + canary + "\r\n\r\n",
 		"body as a trailer":  "HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n{" + canary + "}\r\n\r\n",
-		"nothing":            "",
+		"empty":              "",
 		"half a header":      "HTTP/1.1 201 Created\r\nContent-Length: 5",
 	}
 	for name, reply := range tests {
@@ -211,13 +225,13 @@ func TestAnswersThatAreNoHTTP(t *testing.T) {
 			logged := make(chan error, 10)
 			client := newClient(t, mlplatform.Config{
 				Endpoint: "http://" + listener.Addr().String(), MaxRetries: 3,
-				Log: func(_ context.Context, exchange mlplatform.Exchange) { logged <- exchange.Err },
+				Log: func(_ context.Context, attempt mlplatform.Attempt) { logged <- attempt.Err },
 			})
 			_, err = client.RedeemRegisterToken(t.Context(), "made-up")
 			wantErrorWithoutCanary(t, err)
 			wantErrorWithoutCanary(t, <-logged)
 			if requests.Load() != 1 {
-				t.Errorf("the POST was sent %d times", requests.Load())
+				t.Errorf("the server received %d requests", requests.Load())
 			}
 		})
 	}
@@ -240,61 +254,61 @@ func TestLog(t *testing.T) {
 			})
 			type key struct{}
 			var mu sync.Mutex
-			var got []mlplatform.Exchange
+			var got []mlplatform.Attempt
 			client := newClient(t, mlplatform.Config{
 				Endpoint: server.URL + "/infra", Token: canary, MaxRetries: 2,
-				Log: func(ctx context.Context, exchange mlplatform.Exchange) {
+				Log: func(ctx context.Context, attempt mlplatform.Attempt) {
 					mu.Lock()
 					defer mu.Unlock()
-					if ctx.Value(key{}) != "of the caller" {
-						t.Error("the context is not the caller's")
+					if ctx.Value(key{}) != "the value" {
+						t.Error("the log did not receive the caller's context")
 					}
-					got = append(got, exchange)
+					got = append(got, attempt)
 				},
 			})
-			err := op.call(context.WithValue(t.Context(), key{}, "of the caller"), client)
+			err := op.call(context.WithValue(t.Context(), key{}, "the value"), client)
 			wantErrorWithoutCanary(t, err)
 			mu.Lock()
 			defer mu.Unlock()
 			path := "/infra" + op.path
-			want := []mlplatform.Exchange{
+			want := []mlplatform.Attempt{
 				{Method: op.method, Path: path, Status: 429}, {Method: op.method, Path: path, Status: 429},
 				{Method: op.method, Path: path, Err: io.EOF},
 			}
-			ignored := cmpopts.IgnoreFields(mlplatform.Exchange{}, "Duration")
+			ignored := cmpopts.IgnoreFields(mlplatform.Attempt{}, "Duration")
 			if diff := cmp.Diff(want, got, ignored, cmpopts.EquateErrors()); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
 			}
 			if text := fmt.Sprintf("%+v", got); strings.Contains(text, "canary") || strings.Contains(text, "token_name") {
-				t.Errorf("a value or a query is in the log: %s", text)
+				t.Errorf("the log contains a value or a query: %s", text)
 			}
-			for _, exchange := range got {
-				if exchange.Duration <= 0 {
-					t.Error("an attempt took no time")
+			for _, attempt := range got {
+				if attempt.Duration <= 0 {
+					t.Error("an attempt has no duration")
 				}
 			}
 		})
 	}
 }
 
-// TestLogOfABrokenBody shows that the log knows the status of an answer that broke off.
+// The log has the status of an incomplete response.
 func TestLogOfABrokenBody(t *testing.T) {
 	t.Parallel()
 	server, _ := serve(t, brokenBody)
 	var logged atomic.Value
 	client := newClient(t, mlplatform.Config{
 		Endpoint: server.URL, Token: canary,
-		Log: func(_ context.Context, exchange mlplatform.Exchange) { logged.Store(exchange) },
+		Log: func(_ context.Context, attempt mlplatform.Attempt) { logged.Store(attempt) },
 	})
 	_, err := client.ListAccessTokens(t.Context())
 	wantErrorWithoutCanary(t, err)
-	got, _ := logged.Load().(mlplatform.Exchange)
+	got, _ := logged.Load().(mlplatform.Attempt)
 	if got.Status != http.StatusOK || got.Err == nil {
-		t.Errorf("logged as status %d, error %v", got.Status, got.Err)
+		t.Errorf("got status %d, error %v", got.Status, got.Err)
 	}
 }
 
-// brokenBody announces more than it sends, and then closes the connection.
+// brokenBody closes the connection before the announced length.
 func brokenBody(w http.ResponseWriter, r *http.Request, _ int) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Content-Length", "1000")
@@ -310,7 +324,7 @@ func TestConnectionsAreReused(t *testing.T) {
 	t.Parallel()
 	var opened atomic.Int32
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		answer(http.StatusOK, "application/json", "[]")(w, r, 0)
+		respond(http.StatusOK, "application/json", "[]")(w, r, 0)
 	}))
 	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
 		if state == http.StateNew {

@@ -18,13 +18,13 @@ import (
 	"github.com/mlplatform/terraform-provider-mlplatform/internal/mlplatform"
 )
 
-// serveTLS runs a server with a certificate that no system trusts, and returns that in PEM.
+// serveTLS starts a server with a certificate that no system trusts, and returns the certificate in PEM.
 func serveTLS(t *testing.T, versions *tls.Config) (*httptest.Server, []byte) {
 	t.Helper()
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		answer(http.StatusOK, "application/json", "[]")(w, r, 0)
+		respond(http.StatusOK, "application/json", "[]")(w, r, 0)
 	}))
-	// Clients that go away are what these tests are about, and no news.
+	// These tests are about failing handshakes.
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)
 	server.TLS = versions
 	server.StartTLS()
@@ -32,12 +32,12 @@ func serveTLS(t *testing.T, versions *tls.Config) (*httptest.Server, []byte) {
 	return server, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
 }
 
-func TestCertificateOfAPrivateAuthority(t *testing.T) {
+func TestPrivateCertificateAuthority(t *testing.T) {
 	t.Parallel()
 	server, certificate := serveTLS(t, nil)
 	_, otherCertificate := serveTLS(t, nil)
-	bundle := append([]byte("# the authority of this house\n"), certificate...)
-	for name, pem := range map[string][]byte{"alone": certificate, "in a bundle": bundle, "twice": append(bundle, otherCertificate...)} {
+	bundle := append([]byte("# a comment\n"), certificate...)
+	for name, pem := range map[string][]byte{"single": certificate, "in a bundle": bundle, "twice": append(bundle, otherCertificate...)} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			client := newClient(t, mlplatform.Config{Endpoint: server.URL, Token: canary, CACertPEM: pem})
@@ -62,7 +62,7 @@ func TestUntrustedCertificate(t *testing.T) {
 				t.Parallel()
 				cfg := cfg
 				var attempts atomic.Int32
-				cfg.Log = func(context.Context, mlplatform.Exchange) { attempts.Add(1) }
+				cfg.Log = func(context.Context, mlplatform.Attempt) { attempts.Add(1) }
 				cfg.Token, cfg.MaxRetries = canary, 3
 				err := op.call(t.Context(), newClient(t, cfg))
 				wantErrorWithoutCanary(t, err)
@@ -71,7 +71,7 @@ func TestUntrustedCertificate(t *testing.T) {
 					t.Errorf("got error %v", err)
 				}
 				if attempts.Load() != 1 {
-					t.Errorf("%d attempts were made, though none can succeed", attempts.Load())
+					t.Errorf("got %d attempts, want 1", attempts.Load())
 				}
 			})
 		}
@@ -91,16 +91,16 @@ func TestOldTLSIsRefused(t *testing.T) {
 				t.Errorf("got error %v", err)
 			}
 			if mlplatform.IsUntrusted(err) {
-				t.Errorf("this says the certificate is at fault: %v", err)
+				t.Errorf("IsUntrusted is true for %v", err)
 			}
 		})
 	}
 }
 
-// TestHTTPWhereTLSIsExpected is about an endpoint whose port is that of another protocol.
+// The port of the endpoint speaks another protocol.
 func TestHTTPWhereTLSIsExpected(t *testing.T) {
 	t.Parallel()
-	server, _ := serve(t, answer(http.StatusOK, "application/json", "[]"))
+	server, _ := serve(t, respond(http.StatusOK, "application/json", "[]"))
 	client := newClient(t, mlplatform.Config{Endpoint: strings.Replace(server.URL, "http:", "https:", 1), Token: canary})
 	_, err := client.ListAccessTokens(t.Context())
 	if err == nil || mlplatform.IsUntrusted(err) || !strings.Contains(err.Error(), "HTTP response to HTTPS client") {
@@ -122,7 +122,7 @@ func TestBundleWithoutACertificate(t *testing.T) {
 			t.Parallel()
 			client, err := mlplatform.New(mlplatform.Config{Endpoint: mlplatform.DefaultEndpoint, CACertPEM: bundle})
 			if client != nil {
-				t.Error("a client was made")
+				t.Error("got a client")
 			}
 			wantErrorWithoutCanary(t, err)
 		})

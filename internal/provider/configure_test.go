@@ -67,7 +67,7 @@ func TestClientConfigPrecedence(t *testing.T) {
 	t.Parallel()
 	caOfBlock, caOfEnvironment := certificate(t), certificate(t)
 	defaults := mlplatform.Config{
-		Endpoint: "https://msk.cloud.vk.com/infra/mlplatform", RequestTimeout: 30 * time.Second, MaxRetries: 4,
+		Endpoint: "https://msk.cloud.vk.ru/infra/mlplatform", RequestTimeout: 30 * time.Second, MaxRetries: 4,
 	}
 	fromBlock := mlplatform.Config{
 		Endpoint: "https://block.example.com/root", Token: "of-the-block", RequestTimeout: 90 * time.Second, MaxRetries: 7,
@@ -203,7 +203,7 @@ func TestClientConfigErrors(t *testing.T) {
 	const (
 		// A marker of a value that must not be repeated.
 		canary  = "canary"
-		example = "an endpoint looks like https://msk.cloud.vk.com/infra/mlplatform"
+		example = "an endpoint looks like https://msk.cloud.vk.ru/infra/mlplatform"
 		exists  = "set the path of an existing, readable file"
 		aFile   = "set the path of a file"
 		value   = "It should be the value exactly as the service returned it, on one line, without quotes or a trailing line break"

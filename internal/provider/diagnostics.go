@@ -64,6 +64,9 @@ func nextStep(err error, needs mlplatform.Role) string {
 	var lost *mlplatform.LostTokenError
 	var failed *mlplatform.Error
 	switch {
+	case errors.As(err, &lost) && !lost.Proven:
+		return fmt.Sprintf("Look for the access token named %q in the management console. If it was created in this run, delete "+
+			"it, because its value is lost. Then apply again.", lost.Name)
 	case errors.As(err, &lost):
 		return fmt.Sprintf("Find the access token named %q in the management console and delete it, because its value "+
 			"is lost. Then apply again.", lost.Name)
@@ -78,7 +81,7 @@ func nextStep(err error, needs mlplatform.Role) string {
 	case mlplatform.IsMissingScope(err):
 		return fmt.Sprintf("The provider's token has the USER role; %s is required. Configure a token with that role. %s",
 			needs, howToGetToken)
-	case mlplatform.IsUnauthorized(err) && failed.Code == "":
+	case mlplatform.IsUnauthorized(err) && !failed.FromService():
 		return "The response is not in the service's error format, so a proxy may have refused the request. " + checkEndpoint +
 			" If it is correct, the provider's token may be expired or revoked. " + howToSetToken
 	case mlplatform.IsUnauthorized(err):
@@ -96,6 +99,12 @@ func nextStepNameTaken(name string) string {
 // nextStepForResponse advises on errors that a change of resources cannot fix.
 func nextStepForResponse(err *mlplatform.Error) string {
 	switch {
+	case errors.Is(err, mlplatform.ErrUnreadableRow):
+		return "Nothing was decided, because the row may be the token in question. Check the token in the management console, and " +
+			"report the row to the developers of the provider."
+	case mlplatform.IsProxyError(err):
+		return "Nothing was sent to the service. Check the environment variables HTTPS_PROXY and NO_PROXY, and whether the " +
+			"proxy allows the host of the service."
 	case mlplatform.IsUntrusted(err):
 		return "This machine does not trust the certificate of the service. If a proxy inspects TLS connections, set " +
 			"`ca_cert_file` in the provider block (or " + envCACertFile + ") to a file with the proxy's CA certificate."
@@ -110,7 +119,7 @@ func nextStepForResponse(err *mlplatform.Error) string {
 	case err.Status == http.StatusBadRequest:
 		return "The service rejected the values. If they are correct, the service differs from the contract that the " +
 			"provider is built on: report it to the developers of the provider."
-	case err.Code == "", err.Status == http.StatusNotFound:
+	case !err.FromService(), err.Status == http.StatusNotFound:
 		return "The response does not come from the ML Platform token service. " + checkEndpoint
 	}
 	return "Try again. If the error persists, report the status and the code to the developers of the provider."

@@ -10,18 +10,23 @@ import (
 	"github.com/mlplatform/terraform-provider-mlplatform/internal/mlplatform"
 )
 
-// logExchange logs one attempt of a request. It never receives headers, bodies or the query.
-func logExchange(ctx context.Context, exchange mlplatform.Exchange) {
+// logAttempt logs one attempt of a request. It never receives headers, bodies or the query.
+func logAttempt(ctx context.Context, attempt mlplatform.Attempt) {
 	fields := map[string]any{
-		"method":      exchange.Method,
-		"path":        exchange.Path,
-		"status":      exchange.Status,
-		"duration_ms": exchange.Duration.Milliseconds(),
+		"method":      attempt.Method,
+		"path":        attempt.Path,
+		"status":      attempt.Status,
+		"duration_ms": attempt.Duration.Milliseconds(),
 	}
-	if exchange.Err != nil {
-		fields["error"] = exchange.Err.Error()
+	if attempt.Err != nil {
+		fields["error"] = attempt.Err.Error()
 	}
 	tflog.Debug(ctx, "ML Platform request", fields)
+}
+
+// logGoodwill logs a spelling of the service that differs from the contract.
+func logGoodwill(ctx context.Context, text string) {
+	tflog.Warn(ctx, "ML Platform response differs from the contract of the provider", map[string]any{"difference": text})
 }
 
 // masked returns a context whose log lines do not show the values. No line contains one today; this guards against a line

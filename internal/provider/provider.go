@@ -150,7 +150,7 @@ func (p *mlplatformProvider) Configure(ctx context.Context, req provider.Configu
 		return
 	}
 	cfg.UserAgent = fmt.Sprintf("terraform-provider-mlplatform/%s Terraform/%s", p.version, req.TerraformVersion)
-	cfg.Log = logExchange
+	cfg.Log, cfg.Warn = logAttempt, logGoodwill
 	for _, edit := range p.editConfig {
 		edit(&cfg)
 	}

@@ -17,10 +17,10 @@ import (
 )
 
 // ServerUrlKazakhstan defines the Server URL for Kazakhstan
-const ServerUrlKazakhstan = "https://kz.cloud.vk.com/infra/mlplatform"
+const ServerUrlKazakhstan = "https://kz.cloud.vk.kz/infra/mlplatform"
 
 // ServerUrlRussia defines the Server URL for Russia
-const ServerUrlRussia = "https://msk.cloud.vk.com/infra/mlplatform"
+const ServerUrlRussia = "https://msk.cloud.vk.ru/infra/mlplatform"
 
 // Defines values for Role.
 const (
@@ -40,13 +40,13 @@ func (e Role) Valid() bool {
 	}
 }
 
-// AccessToken An access token without its value, which the service shows once and never again.
+// AccessToken An access token without its value, which the service shows only at creation.
 type AccessToken struct {
-	// Exp Expiry; null for never, an RFC 3339 time or Unix seconds. The spelling of a time is assumed.
+	// Exp Expiry. Null for never, an RFC 3339 time, or Unix seconds. The spelling of a time is assumed.
 	Exp json.RawMessage `json:"exp"`
 
-	// Id Id that the service gave it.
-	Id string `json:"id"`
+	// Id Assigned by the service.
+	Id json.RawMessage `json:"id"`
 
 	// IssuerName Who issued it.
 	IssuerName *string `json:"issuer_name"`
@@ -54,7 +54,7 @@ type AccessToken struct {
 	// Name Name; any text, unique among the live tokens of a project (the uniqueness is assumed).
 	Name string `json:"name"`
 
-	// Type What the token may do. ADMIN includes all that USER may do and the management of tokens.
+	// Type What the token may do. ADMIN may do all that USER may, and manage tokens.
 	Type Role `json:"type"`
 }
 
@@ -63,32 +63,34 @@ type CreateRegisterTokenRequest struct {
 	// AccessTtl Lifetime of the register token itself.
 	AccessTtl Lifetime `json:"access_ttl"`
 
-	// ClientName Name of the access token to be created; any text.
+	// ClientName Name of the future access token; any text.
 	ClientName string `json:"client_name"`
 
-	// RefreshTtl Lifetime of the access token to be created. Left out, it never expires.
+	// RefreshTtl Lifetime of the future access token. Without it, the token never expires.
 	RefreshTtl *Lifetime `json:"refresh_ttl,omitempty"`
 
-	// TokenType What the token may do. ADMIN includes all that USER may do and the management of tokens.
+	// TokenType What the token may do. ADMIN may do all that USER may, and manage tokens.
 	TokenType Role `json:"token_type"`
 }
 
-// Error The service's error envelope. The documentation also prints its keys as warnorCode and warnorParams; both spellings are accepted.
+// Error The service's error envelope. The documentation also prints its keys as warnorCode and warnorParams.
 type Error struct {
-	ErrorCode    *string      `json:"errorCode,omitempty"`
-	ErrorParams  *ErrorParams `json:"errorParams,omitempty"`
-	Status       int          `json:"status"`
-	WarnorCode   *string      `json:"warnorCode,omitempty"`
-	WarnorParams *ErrorParams `json:"warnorParams,omitempty"`
+	// Detail Not in the contract; see x-tolerated.
+	Detail       json.RawMessage `json:"detail,omitempty"`
+	ErrorCode    *string         `json:"errorCode,omitempty"`
+	ErrorParams  *ErrorParams    `json:"errorParams,omitempty"`
+	Status       int             `json:"status"`
+	WarnorCode   *string         `json:"warnorCode,omitempty"`
+	WarnorParams *ErrorParams    `json:"warnorParams,omitempty"`
 }
 
 // ErrorParams defines model for ErrorParams.
 type ErrorParams struct {
-	// Field Free text that says what is wrong.
+	// Field Text that says what is wrong.
 	Field *string `json:"field,omitempty"`
 }
 
-// Lifetime Whole hours, minutes and seconds, in that order. The spelling is published by example, the restriction to these three units is assumed.
+// Lifetime Whole hours, minutes and seconds, in that order. The spelling is published by example; that there are no other units is assumed.
 //
 // Example: 2h45m30s
 type Lifetime = string
@@ -111,7 +113,7 @@ type RegisterToken struct {
 	RegisterToken string `json:"register_token"`
 }
 
-// Role What the token may do. ADMIN includes all that USER may do and the management of tokens.
+// Role What the token may do. ADMIN may do all that USER may, and manage tokens.
 type Role string
 
 // DeleteAccessTokenParams defines parameters for DeleteAccessToken.
@@ -202,21 +204,21 @@ type ClientInterface interface {
 
 	// DeleteAccessToken Delete an access token by name
 	//
-	// Needs an ADMIN token.
+	// Requires an ADMIN token.
 	//
 	// Corresponds with DELETE /v1_0/auth/refresh_tokens (the `DeleteAccessToken` operationId).
 	DeleteAccessToken(ctx context.Context, params *DeleteAccessTokenParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListAccessTokens List the project's access tokens
 	//
-	// Needs an ADMIN token. Register tokens are not in the list. Expired access tokens may or may not still be. The list is not paginated.
+	// Requires an ADMIN token. Register tokens are not in the list. Expired access tokens may or may not be. The list has no pages.
 	//
 	// Corresponds with GET /v1_0/auth/refresh_tokens (the `ListAccessTokens` operationId).
 	ListAccessTokens(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// RedeemRegisterTokenWithBody Redeem a register token for an access token
 	//
-	// Needs no credential. Name, role and lifetime come from the register token. A register token works once and not after its lifetime.
+	// Requires no other credential. Name, role and lifetime come from the register token, which works once and only until it expires.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -225,7 +227,7 @@ type ClientInterface interface {
 
 	// RedeemRegisterToken Redeem a register token for an access token
 	//
-	// Needs no credential. Name, role and lifetime come from the register token. A register token works once and not after its lifetime.
+	// Requires no other credential. Name, role and lifetime come from the register token, which works once and only until it expires.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -234,7 +236,7 @@ type ClientInterface interface {
 
 	// CreateRegisterTokenWithBody Create a one-time register token
 	//
-	// Needs an ADMIN token. The service keeps no list of register tokens: they can be neither listed, read nor revoked, and end by being redeemed or by their lifetime.
+	// Requires an ADMIN token. The service keeps no list of register tokens: they cannot be listed, read or revoked, and are valid until they are redeemed or expire.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -243,16 +245,16 @@ type ClientInterface interface {
 
 	// CreateRegisterToken Create a one-time register token
 	//
-	// Needs an ADMIN token. The service keeps no list of register tokens: they can be neither listed, read nor revoked, and end by being redeemed or by their lifetime.
+	// Requires an ADMIN token. The service keeps no list of register tokens: they cannot be listed, read or revoked, and are valid until they are redeemed or expire.
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /v1_0/auth/register_tokens (the `CreateRegisterToken` operationId).
 	CreateRegisterToken(ctx context.Context, body CreateRegisterTokenJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// WhoAmI Describe the token that the call is made with
+	// WhoAmI Describe the token in use
 	//
-	// Needs a USER or an ADMIN token.
+	// Requires a USER or an ADMIN token.
 	//
 	// Corresponds with GET /v1_0/auth/whoami (the `WhoAmI` operationId).
 	WhoAmI(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -260,7 +262,7 @@ type ClientInterface interface {
 
 // DeleteAccessToken Delete an access token by name
 //
-// Needs an ADMIN token.
+// Requires an ADMIN token.
 //
 // Corresponds with DELETE /v1_0/auth/refresh_tokens (the `DeleteAccessToken` operationId).
 func (c *Client) DeleteAccessToken(ctx context.Context, params *DeleteAccessTokenParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -277,7 +279,7 @@ func (c *Client) DeleteAccessToken(ctx context.Context, params *DeleteAccessToke
 
 // ListAccessTokens List the project's access tokens
 //
-// Needs an ADMIN token. Register tokens are not in the list. Expired access tokens may or may not still be. The list is not paginated.
+// Requires an ADMIN token. Register tokens are not in the list. Expired access tokens may or may not be. The list has no pages.
 //
 // Corresponds with GET /v1_0/auth/refresh_tokens (the `ListAccessTokens` operationId).
 func (c *Client) ListAccessTokens(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -294,7 +296,7 @@ func (c *Client) ListAccessTokens(ctx context.Context, reqEditors ...RequestEdit
 
 // RedeemRegisterTokenWithBody Redeem a register token for an access token
 //
-// Needs no credential. Name, role and lifetime come from the register token. A register token works once and not after its lifetime.
+// Requires no other credential. Name, role and lifetime come from the register token, which works once and only until it expires.
 //
 // Takes any type of body and a specified content type.
 //
@@ -313,7 +315,7 @@ func (c *Client) RedeemRegisterTokenWithBody(ctx context.Context, contentType st
 
 // RedeemRegisterToken Redeem a register token for an access token
 //
-// Needs no credential. Name, role and lifetime come from the register token. A register token works once and not after its lifetime.
+// Requires no other credential. Name, role and lifetime come from the register token, which works once and only until it expires.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -332,7 +334,7 @@ func (c *Client) RedeemRegisterToken(ctx context.Context, body RedeemRegisterTok
 
 // CreateRegisterTokenWithBody Create a one-time register token
 //
-// Needs an ADMIN token. The service keeps no list of register tokens: they can be neither listed, read nor revoked, and end by being redeemed or by their lifetime.
+// Requires an ADMIN token. The service keeps no list of register tokens: they cannot be listed, read or revoked, and are valid until they are redeemed or expire.
 //
 // Takes any type of body and a specified content type.
 //
@@ -351,7 +353,7 @@ func (c *Client) CreateRegisterTokenWithBody(ctx context.Context, contentType st
 
 // CreateRegisterToken Create a one-time register token
 //
-// Needs an ADMIN token. The service keeps no list of register tokens: they can be neither listed, read nor revoked, and end by being redeemed or by their lifetime.
+// Requires an ADMIN token. The service keeps no list of register tokens: they cannot be listed, read or revoked, and are valid until they are redeemed or expire.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -368,9 +370,9 @@ func (c *Client) CreateRegisterToken(ctx context.Context, body CreateRegisterTok
 	return c.Client.Do(req)
 }
 
-// WhoAmI Describe the token that the call is made with
+// WhoAmI Describe the token in use
 //
-// Needs a USER or an ADMIN token.
+// Requires a USER or an ADMIN token.
 //
 // Corresponds with GET /v1_0/auth/whoami (the `WhoAmI` operationId).
 func (c *Client) WhoAmI(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
