@@ -173,7 +173,7 @@ func (p *mlplatformProvider) DataSources(context.Context) []func() datasource.Da
 }
 
 func (p *mlplatformProvider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
-	return []func() ephemeral.EphemeralResource{newAccessTokenEphemeral, newRegisterTokenEphemeral}
+	return []func() ephemeral.EphemeralResource{newAccessTokenEphemeral, newRegisterTokenEphemeral, newDecryptedTokenEphemeral}
 }
 
 func (p *mlplatformProvider) ListResources(context.Context) []func() list.ListResource {
