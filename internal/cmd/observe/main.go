@@ -19,6 +19,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"strings"
 	"syscall"
 )
 
@@ -38,7 +39,8 @@ To observe another program, run it behind the proxy (quit with Ctrl-C for the re
 
   go run ./internal/cmd/observe -- curl https://msk.cloud.vk.ru/infra/mlplatform/v1_0/auth/whoami
 
-or set these in its environment. A browser takes the proxy and the CA certificate in its settings.
+or set these in its environment. A browser takes the proxy and the CA certificate in its settings. The token works with
+the emulator only.
 
 `
 
@@ -124,7 +126,8 @@ func observe(ctx context.Context, opts options, stdout io.Writer) (int, error) {
 	default:
 		fmt.Fprint(stdout, usage)
 		for _, setting := range o.environment() {
-			fmt.Fprintf(stdout, "  export %s\n", setting)
+			name, value, _ := strings.Cut(setting, "=")
+			fmt.Fprintf(stdout, "  export %s='%s'\n", name, value)
 		}
 		<-ctx.Done()
 		fmt.Fprintln(stdout)

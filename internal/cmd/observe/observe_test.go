@@ -210,7 +210,7 @@ func TestLibraryWithAnotherDialect(t *testing.T) {
 	wantNoValues(t, text, o.service)
 	for _, want := range []string{
 		"POST msk.cloud.vk.ru/infra/mlplatform/v1_0/auth/token ", "string(51), the access token",
-		"string(51), a value of an earlier response", "Register, the register token", "integer(3 digits)",
+		"string(51), a value from an earlier response", "Register, the register token", "integer(3 digits)",
 		"DELETE msk.cloud.vk.ru/infra/mlplatform/v1_0/auth/tokens/{23 characters}", "raises KeyError items",
 		"raises HTTPError after status 401", "Differences from the contract: 23.",
 	} {

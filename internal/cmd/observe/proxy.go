@@ -141,7 +141,7 @@ func (o *observer) close() {
 
 func (o *observer) caFile() string { return filepath.Join(o.dir, "ca.pem") }
 
-// environment returns what sends common clients through the proxy.
+// environment returns what sends common clients through the proxy, and the token that the emulator knows.
 func (o *observer) environment() []string {
 	var env []string
 	for _, name := range []string{"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"} {
@@ -149,6 +149,9 @@ func (o *observer) environment() []string {
 	}
 	for _, name := range []string{"REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"} {
 		env = append(env, name+"="+o.caFile())
+	}
+	if o.upstream == nil {
+		env = append(env, "MLPLATFORM_TOKEN="+o.token)
 	}
 	return append(env, "NO_PROXY=", "no_proxy=")
 }
@@ -225,7 +228,7 @@ func (o *observer) record(e exchange) {
 	}
 	for _, value := range stringsIn(decode(e.responseBody)) {
 		if _, ok := o.known[value]; !ok && len(value) >= 16 {
-			o.known[value] = "a value of an earlier response"
+			o.known[value] = "a value from an earlier response"
 		}
 	}
 }

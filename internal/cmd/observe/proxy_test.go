@@ -3,9 +3,12 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
+	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"io"
 	"net/http"
 	"net/url"
 	"os"
@@ -19,15 +22,15 @@ import (
 const whoAmI = "https://msk.cloud.vk.ru/infra/mlplatform/v1_0/auth/whoami"
 
 // clientOf returns a client behind the proxy that trusts its CA only.
-func clientOf(t *testing.T, o *observer) *http.Client {
+func clientOf(t *testing.T, address, caFile string) *http.Client {
 	t.Helper()
-	pem, err := os.ReadFile(o.caFile())
+	pem, err := os.ReadFile(caFile)
 	if err != nil {
 		t.Fatal(err)
 	}
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(pem)
-	proxy, err := url.Parse(o.address)
+	proxy, err := url.Parse(address)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +64,7 @@ func TestProxyRefusesOtherHosts(t *testing.T) {
 		reached = true
 		return nil, http.ErrNotSupported
 	}), "")
-	client := clientOf(t, o)
+	client := clientOf(t, o.address, o.caFile())
 	if got := send(t, client, http.MethodGet, "https://example.com/secret-path", ""); got != 0 {
 		t.Errorf("https: got status %d", got)
 	}
@@ -98,7 +101,7 @@ func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { retur
 func TestEmulatorResponds(t *testing.T) {
 	t.Parallel()
 	o := startObserver(t, nil, "ignored")
-	client := clientOf(t, o)
+	client := clientOf(t, o.address, o.caFile())
 	for name, test := range map[string]struct {
 		token string
 		want  int
@@ -122,7 +125,7 @@ func TestNoValueInReport(t *testing.T) {
 			t.Fatal(err)
 		}
 		o := startObserver(t, live, live.AdminToken())
-		client := clientOf(t, o)
+		client := clientOf(t, o.address, o.caFile())
 		escaped := url.PathEscape(secret)
 		const base = "https://msk.cloud.vk.ru/infra/mlplatform/v1_0/auth/"
 		token := "Authorization: Bearer " + live.AdminToken()
@@ -184,5 +187,38 @@ func TestExitStatus(t *testing.T) {
 				t.Errorf("got exit status %d, want %d and %q:\n%s", got, test.want, test.text, output.String())
 			}
 		})
+	}
+}
+
+// Without arguments, the program prints settings and reports when it is interrupted.
+func TestServesUntilInterrupted(t *testing.T) {
+	t.Parallel()
+	ctx, interrupt := context.WithCancel(t.Context())
+	reader, writer := io.Pipe()
+	done := make(chan int, 1)
+	go func() {
+		done <- run(ctx, []string{"-report", filepath.Join(t.TempDir(), "report.md")}, writer, writer)
+		writer.Close()
+	}()
+	settings := map[string]string{}
+	lines := bufio.NewScanner(reader)
+	for settings["no_proxy"] == "" && lines.Scan() {
+		if setting, ok := strings.CutPrefix(lines.Text(), "  export "); ok {
+			name, value, _ := strings.Cut(setting, "=")
+			settings[name] = value
+		}
+	}
+	unquote := func(name string) string { return strings.Trim(settings[name], "'") }
+	client := clientOf(t, unquote("HTTPS_PROXY"), unquote("SSL_CERT_FILE"))
+	if got := send(t, client, http.MethodGet, whoAmI, "", "Authorization: Bearer "+unquote("MLPLATFORM_TOKEN")); got != http.StatusOK {
+		t.Errorf("got status %d", got)
+	}
+	interrupt()
+	rest, err := io.ReadAll(reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if code := <-done; code != exitSame || !strings.Contains(string(rest), "Everything is as the contract says.") {
+		t.Errorf("got exit status %d and %s", code, rest)
 	}
 }

@@ -43,6 +43,11 @@ func report(rows []row, about, path string, stdout io.Writer) (int, error) {
 	if err := os.WriteFile(path, []byte(markdown.String()), 0o600); err != nil {
 		return 0, fmt.Errorf("writing the report: %w", err)
 	}
-	_, err := fmt.Fprintf(stdout, "%s\n%s Attach %s to %s\n", text.String(), summary, path, newIssue)
+	for line := range strings.Lines(text.String()) {
+		if _, err := fmt.Fprintln(stdout, strings.TrimRight(line, " \n")); err != nil {
+			return 0, err
+		}
+	}
+	_, err := fmt.Fprintf(stdout, "\n%s Attach %s to %s\n", summary, path, newIssue)
 	return count, err
 }

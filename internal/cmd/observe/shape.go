@@ -52,7 +52,7 @@ func (o *observer) maskPath(path string) string {
 			words := strings.FieldsFunc(segment, func(r rune) bool { return r == '_' || r == '-' })
 			shown = !slices.ContainsFunc(words, func(word string) bool { return !slices.Contains(apiWords, word) })
 		}
-		if !shown && !versionForm.MatchString(segment) {
+		if !shown && segment != "" && !versionForm.MatchString(segment) {
 			segments[i] = fmt.Sprintf("{%d characters}", utf8.RuneCountInString(segment))
 		}
 	}
