@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
 
 	"github.com/mlplatform/terraform-provider-mlplatform/internal/provider"
 )
@@ -29,6 +31,15 @@ const (
 
 // Provider serves the provider until the CLI disconnects, then revokes the ephemeral tokens that are still open.
 func Provider(version string, debugging bool) error {
+	var open provider.OpenTokens
+	err := Server(providerserver.NewProtocol6(provider.New(version, provider.WithOpenTokens(&open))()), debugging)
+	ctx, cancel := context.WithTimeout(context.Background(), shutdownGracePeriod)
+	defer cancel()
+	return errors.Join(err, open.Revoke(ctx))
+}
+
+// Server serves an implementation of the protocol with the settings of the provider.
+func Server(server func() tfprotov6.ProviderServer, debugging bool) error {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}
@@ -43,12 +54,11 @@ func Provider(version string, debugging bool) error {
 	}
 	// net/http logs bytes of a malformed response, which could be those of a token.
 	log.SetOutput(io.Discard)
-	var open provider.OpenTokens
-	err := providerserver.Serve(context.Background(), provider.New(version, provider.WithOpenTokens(&open)),
-		providerserver.ServeOpts{Address: provider.Address, Debug: debugging})
-	ctx, cancel := context.WithTimeout(context.Background(), shutdownGracePeriod)
-	defer cancel()
-	return errors.Join(err, open.Revoke(ctx))
+	var options []tf6server.ServeOpt
+	if debugging {
+		options = append(options, tf6server.WithManagedDebug())
+	}
+	return tf6server.Serve(provider.Address, server, options...)
 }
 
 // logRequested reports whether the environment asks for a log of providers.

@@ -1,122 +1,113 @@
 // SPDX-License-Identifier: MPL-2.0
 
-// Command bench times a plan, with its refresh, of many access tokens against the emulator, side by side with as many
-// resources that cost no request: the builtin terraform_data, and time_static of hashicorp/time, a provider on the same
-// framework. It prints ratios, because seconds differ from machine to machine.
+// Command bench times a plan, with its refresh, of many access tokens against the emulator, side by side with the same
+// number of other resources: the builtin terraform_data; time_static of hashicorp/time, a provider on the same framework
+// that sends no requests; and the bare protocol, which is the limit for any plugin. It prints ratios, because seconds
+// differ from machine to machine.
 //
-// It is run by `make bench`, which builds the two providers into one folder.
+// `make bench` builds the programs and runs it.
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"os"
 	"os/signal"
 	"path/filepath"
-	"slices"
-	"time"
+	"strconv"
+	"strings"
 
-	"github.com/mlplatform/terraform-provider-mlplatform/internal/emulator"
+	"github.com/mlplatform/terraform-provider-mlplatform/internal/tfcli"
 )
-
-const (
-	// latency is that of a service in another city.
-	latency = 50 * time.Millisecond
-	// foreign is how many tokens the service holds besides those under Terraform.
-	foreign = 9_000
-)
-
-// subjects are the resources that are compared; each %d is the count.
-var subjects = []struct{ name, config string }{
-	{"terraform_data", "resource \"terraform_data\" \"x\" {\n  count = %d\n  input = count.index\n}\n"},
-	{"time_static", "resource \"time_static\" \"x\" {\n  count = %d\n}\n"},
-	{"mlplatform_access_token", "resource \"mlplatform_access_token\" \"x\" {\n  count = %d\n  name  = \"bench-${count.index}\"\n  ttl   = \"90d\"\n}\n"},
-}
-
-// own is the subject that this project answers for.
-const own = "mlplatform_access_token"
 
 func main() {
-	cli := flag.String("cli", "terraform", "Terraform CLI to run")
-	providers := flag.String("providers", "build/bench", "folder with the programs of both providers")
+	path := flag.String("cli", "", "`path` of terraform or tofu (default: the one on PATH)")
+	providers := flag.String("providers", "build/bench", "`folder` with this provider and terraform-provider-time")
+	bare := flag.String("bare", "build/bench/bare", "`folder` with the bare protocol as terraform-provider-mlplatform")
+	baseline := flag.String("baseline", "", "`folder` with another build of this provider to compare with")
+	counts := flag.String("counts", "10,100,1000", "numbers of resources")
 	runs := flag.Int("runs", 5, "plans of each kind; the median counts")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, os.Stdout, *cli, *providers, *runs); err != nil {
+	subjects := []subject{
+		{name: "terraform_data", providers: *providers, config: "resource \"terraform_data\" \"x\" {\n  count = %d\n  input = count.index\n}\n"},
+		{name: "time_static", providers: *providers, config: "resource \"time_static\" \"x\" {\n  count = %d\n}\n"},
+		{name: "bare protocol", providers: *bare, config: tokens},
+	}
+	if *baseline != "" {
+		subjects = append(subjects, subject{name: "baseline", providers: *baseline, config: tokens})
+	}
+	subjects = append(subjects, subject{name: own, providers: *providers, config: tokens})
+	if err := run(ctx, *path, subjects, strings.Split(*counts, ","), *runs); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(1) //nolint:gocritic // nothing is left to be cleared away
+		os.Exit(1) //nolint:gocritic // everything is cleaned up
 	}
 }
 
-func run(ctx context.Context, out io.Writer, cli, providers string, runs int) error {
-	folder, err := os.MkdirTemp("", "mlplatform-bench-")
+func run(ctx context.Context, path string, subjects []subject, counts []string, runs int) error {
+	found, err := tfcli.Find()
+	if path = cmp.Or(path, found); path == "" {
+		return err
+	}
+	version, err := tfcli.VersionOf(ctx, path)
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(folder)
-	if providers, err = filepath.Abs(providers); err != nil {
-		return err
-	}
-	fmt.Fprintf(out, "Plans with refresh, median of %d; the service answers after %v and holds %d more tokens.\n\n", runs, latency, foreign)
-	fmt.Fprintf(out, "%6s  %-24s %9s  %s\n", "count", "resource", "plan", "of the provider")
-	for _, count := range []int{10, 100, 1000} {
-		if err := compare(ctx, out, &bench{cli: cli, providers: providers, folder: folder}, count, runs); err != nil {
+	fmt.Printf("Plans with refresh by %s, median of %d. The service answers after %v and holds %d more tokens.\n"+
+		"Goals at 1,000: at most 0.45 of time_static, 1.4 of the bare protocol, 220 MiB.\n\n", version, runs, latency, foreign)
+	fmt.Printf("%6s  %-24s %8s %8s %9s\n", "count", "resource", "plan", "memory", "requests")
+	for _, text := range counts {
+		count, err := strconv.Atoi(text)
+		if err != nil {
+			return err
+		}
+		if err := compare(ctx, path, subjects, count, runs); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// compare times the subjects in turn, so that what else the machine does meets all of them.
-func compare(ctx context.Context, out io.Writer, b *bench, count, runs int) error {
-	server, err := emulator.Start(emulator.Options{Latency: latency, Unchecked: true})
+// compare times the subjects in turn, so that what else the machine does affects all of them.
+func compare(ctx context.Context, path string, subjects []subject, count, runs int) (err error) {
+	folder, err := os.MkdirTemp("", "mlp-bench-")
 	if err != nil {
 		return err
 	}
-	defer server.Close()
-	for i := range foreign {
-		if _, _, err := server.Seed(emulator.SeedToken{Name: fmt.Sprintf("foreign-%d", i)}); err != nil {
+	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
+	measured := []*measurement{}
+	for i, subject := range subjects {
+		m, err := prepare(ctx, path, filepath.Join(folder, strconv.Itoa(i)), subject, count)
+		if err != nil {
 			return err
 		}
+		defer m.service.Close()
+		measured = append(measured, m)
 	}
-	b.server = server
-	times := map[string][]time.Duration{}
-	for _, subject := range subjects {
-		if err := b.prepare(ctx, subject.name, fmt.Sprintf(subject.config, count)); err != nil {
-			return err
-		}
-	}
-	server.ResetJournal()
-	var memory int64
 	for range runs {
-		for _, subject := range subjects {
-			took, peak, err := b.plan(ctx, subject.name)
-			if err != nil {
+		for _, m := range measured {
+			if err := m.plan(ctx); err != nil {
 				return err
 			}
-			times[subject.name] = append(times[subject.name], took)
-			if subject.name == own {
-				memory = max(memory, peak)
-			}
 		}
 	}
-	requests := float64(len(server.Journal())) / float64(runs)
-	for _, subject := range subjects {
-		note := ""
-		if subject.name == own {
-			note = fmt.Sprintf("%.1f requests a plan, at most %d MiB", requests, memory>>20)
-		}
-		fmt.Fprintf(out, "%6d  %-24s %8.2fs  %s\n", count, subject.name, median(times[subject.name]).Seconds(), note)
+	for _, m := range measured {
+		requests := float64(len(m.service.Journal())) / float64(runs)
+		fmt.Printf("%6d  %-24s %7.2fs %4d MiB %9.1f\n", count, m.name, median(m.seconds), m.peak>>20, requests)
 	}
-	ratio := func(other string) float64 { return median(times[own]).Seconds() / median(times[other]).Seconds() }
-	fmt.Fprintf(out, "%6s  %s is %.2f of time_static and %.2f of terraform_data\n\n", "", own, ratio("time_static"), ratio("terraform_data"))
+	ours := measured[len(measured)-1]
+	for _, other := range measured[:len(measured)-1] {
+		// The ratio of each turn, in which the machine did much the same.
+		ratios := []float64{}
+		for i := range runs {
+			ratios = append(ratios, ours.seconds[i]/other.seconds[i])
+		}
+		fmt.Printf("%6s  %.2f of %s\n", "", median(ratios), other.name)
+	}
+	fmt.Println()
 	return nil
-}
-
-func median(times []time.Duration) time.Duration {
-	sorted := slices.Sorted(slices.Values(times))
-	return sorted[len(sorted)/2]
 }
