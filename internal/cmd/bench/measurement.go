@@ -61,31 +61,32 @@ func prepare(ctx context.Context, path, folder string, s subject, count int) (m 
 	if err := os.Mkdir(folder, 0o700); err != nil {
 		return nil, err
 	}
-	m = &measurement{subject: s, folder: folder}
-	if m.service, err = emulator.Start(emulator.Options{Latency: latency, Unchecked: true}); err != nil {
+	service, err := emulator.Start(emulator.Options{Latency: latency, Unchecked: true})
+	if err != nil {
 		return nil, err
 	}
 	defer func() {
 		if err != nil {
-			m.service.Close()
+			service.Close()
 		}
 	}()
+	m = &measurement{subject: s, folder: folder, service: service}
 	for i := range foreign {
-		if _, _, err := m.service.Seed(emulator.SeedToken{Name: fmt.Sprintf("foreign-%d", i)}); err != nil {
+		if _, _, err := service.Seed(emulator.SeedToken{Name: fmt.Sprintf("foreign-%d", i)}); err != nil {
 			return nil, err
 		}
 	}
 	if m.cli, err = tfcli.New(path, folder, tfcli.DevOverrides(s.providers, "hashicorp/time")); err != nil {
 		return nil, err
 	}
-	m.cli.Env["MLPLATFORM_ENDPOINT"], m.cli.Env["MLPLATFORM_TOKEN"] = m.service.Endpoint(), m.service.AdminToken()
+	m.cli.Env["MLPLATFORM_ENDPOINT"], m.cli.Env["MLPLATFORM_TOKEN"] = service.Endpoint(), service.AdminToken()
 	if err := os.WriteFile(filepath.Join(folder, "main.tf"), fmt.Appendf(nil, s.config, count), 0o600); err != nil {
 		return nil, err
 	}
 	if err := m.run(ctx, "apply", "-auto-approve", "-parallelism=50"); err != nil {
 		return nil, err
 	}
-	m.service.ResetJournal()
+	service.ResetJournal()
 	return m, nil
 }
 
