@@ -12,23 +12,23 @@ import (
 	"github.com/mlplatform/terraform-provider-mlplatform/internal/mlplatform/wire"
 )
 
-// DefaultEndpoint is the service root of VK Cloud in Russia. Grade: published (VK Cloud list of API endpoints).
+// DefaultEndpoint is the service root of VK Cloud in Russia (published).
 const DefaultEndpoint = wire.ServerUrlRussia
 
-// EndpointKazakhstan is the service root of VK Cloud in Kazakhstan. Grade: published (VK Cloud list of API endpoints).
+// EndpointKazakhstan is the service root of VK Cloud in Kazakhstan (published).
 const EndpointKazakhstan = wire.ServerUrlKazakhstan
 
-// ParseEndpoint checks a service root: an absolute https URL with a host, or an http one for a loopback host, because
-// a token must not cross a network in the clear. Credentials, a query or a fragment are refused. The result has no
-// slash at its end. The error says what is wrong and shows a right one; it never repeats credentials.
+// ParseEndpoint validates a service root: an absolute https URL with a host, or an http one for a loopback host, because
+// a token must not cross a network unencrypted. Credentials, a query and a fragment are not allowed. The result has no
+// trailing slash. The error says what is wrong and shows a valid endpoint; it never contains credentials.
 func ParseEndpoint(text string) (string, error) {
 	fail := func(why string) (string, error) {
 		return "", fmt.Errorf("%s; an endpoint looks like %s", why, DefaultEndpoint)
 	}
-	// Both are looked for in the text itself and first: what holds them is not always read as a URL that does, and the
-	// errors below repeat the text.
+	// These come first and look at the text itself, because the errors below quote it, and url.Parse may not recognize
+	// what it contains.
 	if strings.Contains(text, "@") {
-		return fail("it holds credentials, which belong into the token")
+		return fail("it contains credentials, which belong in the token")
 	}
 	if end := strings.IndexAny(text, "?#"); end >= 0 {
 		return fail(fmt.Sprintf("%q has a query or a fragment", text[:end+1]+"..."))
@@ -47,12 +47,12 @@ func ParseEndpoint(text string) (string, error) {
 	case parsed.Hostname() == "":
 		return fail(fmt.Sprintf("%q has no host", text))
 	case parsed.Scheme == "http" && !isLoopback(parsed.Hostname()):
-		return fail(fmt.Sprintf("%q is not encrypted: http:// is for a loopback host such as 127.0.0.1 alone", text))
+		return fail(fmt.Sprintf("%q is not encrypted: http:// is accepted only for loopback hosts such as 127.0.0.1", text))
 	}
 	return strings.TrimRight(parsed.String(), "/"), nil
 }
 
-// hostOf returns the host of an endpoint that ParseEndpoint has accepted, with the port if it has one.
+// hostOf returns the host of an endpoint that ParseEndpoint returned, with the port if it has one.
 func hostOf(endpoint string) string {
 	parsed, err := url.Parse(endpoint)
 	if err != nil {

@@ -14,9 +14,9 @@ func TestParseEndpoint(t *testing.T) {
 	tests := map[string]struct{ text, want string }{
 		"Russia":                  {mlplatform.DefaultEndpoint, "https://msk.cloud.vk.ru/infra/mlplatform"},
 		"Kazakhstan":              {mlplatform.EndpointKazakhstan, "https://kz.cloud.vk.kz/infra/mlplatform"},
-		"host alone":              {"https://example.com", "https://example.com"},
-		"slash at the end":        {"https://example.com/", "https://example.com"},
-		"slashes at the end":      {"https://example.com/ml//", "https://example.com/ml"},
+		"only a host":             {"https://example.com", "https://example.com"},
+		"trailing slash":          {"https://example.com/", "https://example.com"},
+		"trailing slashes":        {"https://example.com/ml//", "https://example.com/ml"},
 		"port":                    {"https://example.com:8443/ml", "https://example.com:8443/ml"},
 		"scheme in upper case":    {"HTTPS://example.com", "https://example.com"},
 		"http to 127.0.0.1":       {"http://127.0.0.1:8080", "http://127.0.0.1:8080"},
@@ -41,12 +41,12 @@ func TestParseEndpoint(t *testing.T) {
 
 func TestParseEndpointRefuses(t *testing.T) {
 	t.Parallel()
-	const credentials = "holds credentials"
+	const credentials = "contains credentials"
 	tests := map[string]struct{ text, why string }{
 		"empty":                            {"", "does not begin with https://"},
 		"ftp":                              {"ftp://example.com", `"ftp://example.com" does not begin with https://`},
 		"no scheme":                        {"example.com/ml", "does not begin with https://"},
-		"host and port alone":              {"example.com:443", "does not begin with https://"},
+		"only host and port":               {"example.com:443", "does not begin with https://"},
 		"scheme-relative":                  {"//example.com", "does not begin with https://"},
 		"http to a name":                   {"http://example.com", `"http://example.com" is not encrypted`},
 		"http to an address":               {"http://192.0.2.1", "is not encrypted"},
@@ -66,11 +66,11 @@ func TestParseEndpointRefuses(t *testing.T) {
 		"query without a host":             {"https://?a=canary", "has a query or a fragment"},
 		"bad port":                         {"https://example.com:port", "is not a URL"},
 		"space in the host":                {"https://exam ple.com", "is not a URL"},
-		"line end":                         {"https://example.com\n", "is not a URL"},
+		"line break":                       {"https://example.com\n", "is not a URL"},
 		"open bracket":                     {"https://[::1", "is not a URL"},
 		"bad escape":                       {"https://example.com/%zz", "is not a URL"},
 		"user and password":                {"https://user:canary@example.com", credentials},
-		"user alone":                       {"https://canary@example.com", credentials},
+		"only a user":                      {"https://canary@example.com", credentials},
 		"password for http":                {"http://user:canary@127.0.0.1", credentials},
 		"loopback as the user":             {"http://127.0.0.1@example.com", credentials},
 		"password for ftp":                 {"ftp://user:canary@example.com", credentials},
@@ -94,12 +94,12 @@ func TestParseEndpointRefuses(t *testing.T) {
 			}
 			for _, part := range []string{test.why, "an endpoint looks like " + mlplatform.DefaultEndpoint} {
 				if !strings.Contains(err.Error(), part) {
-					t.Errorf("the error lacks %q: %v", part, err)
+					t.Errorf("got error %v, want: %s", err, part)
 				}
 			}
 			for _, part := range []string{"canary", "%zz@"} {
 				if strings.Contains(err.Error(), part) {
-					t.Errorf("the error repeats %q: %v", part, err)
+					t.Errorf("the error contains %q: %v", part, err)
 				}
 			}
 		})

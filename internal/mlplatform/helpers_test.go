@@ -92,13 +92,6 @@ func respond(status int, contentType, body string) numberedHandler {
 	}
 }
 
-// respondInTurn returns a handler that responds with the handlers in turn, and then with the last one.
-func respondInTurn(handlers ...numberedHandler) numberedHandler {
-	return func(w http.ResponseWriter, r *http.Request, number int) {
-		handlers[min(number, len(handlers))-1](w, r, number)
-	}
-}
-
 // operation is one of the five, for tests about all of them.
 type operation struct {
 	method string

@@ -10,18 +10,17 @@ import (
 	"time"
 )
 
-// LifetimeRule says in one sentence what ParseLifetime accepts; error texts and documentation share it.
-const LifetimeRule = "whole numbers with the units d, h, m and s and nothing between them, at least 1s in total, " +
+// LifetimeRule describes what ParseLifetime accepts, for error texts and documentation.
+const LifetimeRule = "whole numbers with the units d, h, m and s, without spaces, at least 1s in total, " +
 	"such as 30d, 12h or 2h45m30s"
 
 const day = 24 * time.Hour
 
-// lifetimeUnits are the units of ParseLifetime. The finer units of Go durations are left out because the service
-// counts whole seconds.
+// lifetimeUnits are the units of ParseLifetime. There are none below a second because the service counts whole seconds.
 var lifetimeUnits = map[byte]time.Duration{'d': day, 'h': time.Hour, 'm': time.Minute, 's': time.Second}
 
-// ParseLifetime reads a token's lifetime: whole numbers with the units d (24 hours), h, m and s, at least one second
-// in total, at most what a time.Duration holds (about 292 years). The error names the text and the rule.
+// ParseLifetime parses a token's lifetime: whole numbers with the units d (24 hours), h, m and s, at least one second
+// in total, at most what a time.Duration can hold (about 292 years). The error contains the text and the rule.
 func ParseLifetime(text string) (time.Duration, error) {
 	fail := func(why string) (time.Duration, error) {
 		return 0, fmt.Errorf("%q is not a lifetime: %s. A lifetime is %s", text, why, LifetimeRule)
@@ -67,8 +66,8 @@ func unknownUnit(text string) string {
 	return why
 }
 
-// FormatLifetime spells a lifetime as the service takes it: hours, minutes and seconds in that order, parts of zero
-// left out (720h, 2h45m30s). Grade: the spelling is published by example, the three units are assumed.
+// FormatLifetime formats a lifetime as the service accepts it: hours, minutes and seconds in that order, without zero
+// parts (720h, 2h45m30s). (The spelling is published by example; that there are no other units is assumed.)
 func FormatLifetime(lifetime time.Duration) string {
 	var out strings.Builder
 	for _, unit := range []struct {

@@ -136,17 +136,17 @@ func TestMintWithATakenName(t *testing.T) {
 	}
 }
 
-// recordWaits returns a Backoff that waits for nothing and calls a function with the sum of the waits so far.
-func recordWaits(call func(total time.Duration)) func(time.Duration, time.Duration, int, *http.Response) time.Duration {
+// recordWaits returns a configuration that waits for nothing and calls a function with the sum of the waits so far.
+func recordWaits(call func(total time.Duration)) mlplatform.Config {
 	var mu sync.Mutex
 	var total time.Duration
-	return func(shortest, _ time.Duration, _ int, _ *http.Response) time.Duration {
+	return mlplatform.Config{Backoff: func(shortest, _ time.Duration, _ int, _ *http.Response) time.Duration {
 		mu.Lock()
 		defer mu.Unlock()
 		total += shortest
 		call(total)
 		return 0
-	}
+	}}
 }
 
 // A deletion in the same run may free the name, so a creation looks again for ten seconds.
@@ -168,12 +168,12 @@ func TestHardening13TakenNameIsAwaited(t *testing.T) {
 			var server *emulator.Server
 			var waited time.Duration
 			var client *mlplatform.Client
-			server, client = start(t, emulator.Options{}, mlplatform.Config{Backoff: recordWaits(func(total time.Duration) {
+			server, client = start(t, emulator.Options{}, recordWaits(func(total time.Duration) {
 				waited = total
 				if test.freeAfter != 0 && total >= test.freeAfter {
 					server.Revoke(wanted.Name)
 				}
-			})})
+			}))
 			seed(t, server, emulator.SeedToken{Name: wanted.Name})
 			if test.hidden {
 				server.SetHidden(wanted.Name)
@@ -199,7 +199,7 @@ func TestHardening13TakenNameIsAwaited(t *testing.T) {
 // A token that this run created is not about to be deleted.
 func TestHardening13NameTakenByThisRunIsNotAwaited(t *testing.T) {
 	t.Parallel()
-	server, client := start(t, emulator.Options{}, mlplatform.Config{Backoff: recordWaits(func(time.Duration) { t.Error("it waited") })})
+	server, client := start(t, emulator.Options{}, recordWaits(func(time.Duration) { t.Error("it waited") }))
 	value, err := client.MintAccessToken(t.Context(), wanted)
 	if err != nil {
 		t.Fatal(err)

@@ -154,7 +154,7 @@ func (r *accessTokenResource) deleteToken(ctx context.Context, client *mlplatfor
 			return
 		}
 	}
-	self, err := r.data.ownToken(ctx)
+	self, err := client.Self(ctx)
 	if err != nil {
 		fail(err)
 		return

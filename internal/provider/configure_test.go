@@ -226,7 +226,7 @@ func TestClientConfigErrors(t *testing.T) {
 		"endpoint: no scheme":          {"endpoint", "MLPLATFORM_ENDPOINT", "example.com", []string{`"example.com" does not begin with https://`, example}},
 		"endpoint: in the clear":       {"endpoint", "MLPLATFORM_ENDPOINT", "http://example.com", []string{`"http://example.com" is not encrypted`, "127.0.0.1", example}},
 		"endpoint: no host":            {"endpoint", "MLPLATFORM_ENDPOINT", "https:///infra", []string{`"https:///infra" has no host`, example}},
-		"endpoint: credentials":        {"endpoint", "MLPLATFORM_ENDPOINT", "https://canary:canary@example.com", []string{"it holds credentials, which belong into the token", example}},
+		"endpoint: credentials":        {"endpoint", "MLPLATFORM_ENDPOINT", "https://canary:canary@example.com", []string{"it contains credentials, which belong in the token", example}},
 		"endpoint: query":              {"endpoint", "MLPLATFORM_ENDPOINT", "https://example.com/?canary", []string{`"https://example.com/?..." has a query`, example}},
 		"token file: missing":          {"token_file", "MLPLATFORM_TOKEN_FILE", missing, []string{missing, exists}},
 		"token file: folder":           {"token_file", "MLPLATFORM_TOKEN_FILE", folder, []string{folder, "is a directory", aFile}},

@@ -30,7 +30,6 @@ type providerData struct {
 
 	mu   sync.Mutex
 	seen map[string]time.Time
-	self *mlplatform.AccessToken
 }
 
 // sawToken records when, by the service's clock, an access token was read in this walk.
@@ -49,20 +48,6 @@ func (d *providerData) tokenSeen(id string) time.Time {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.seen[id]
-}
-
-// ownToken describes the provider's own token. It makes one request per walk.
-func (d *providerData) ownToken(ctx context.Context) (mlplatform.AccessToken, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.self == nil {
-		self, err := d.client.WhoAmI(ctx)
-		if err != nil {
-			return mlplatform.AccessToken{}, err
-		}
-		d.self = &self
-	}
-	return *d.self, nil
 }
 
 // configured is embedded by every resource and data source.

@@ -66,7 +66,7 @@ func (a *revokeAccessTokenAction) Invoke(ctx context.Context, req action.InvokeR
 		resp.Diagnostics.AddAttributeError(path.Root("name"), summary, notFoundDetail(name, list))
 		return
 	}
-	self, err := a.data.ownToken(ctx)
+	self, err := client.Self(ctx)
 	if err != nil {
 		fail(err)
 		return

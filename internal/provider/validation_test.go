@@ -23,7 +23,7 @@ import (
 
 const (
 	exampleEndpoint = "an endpoint looks like https://msk.cloud.vk.ru/infra/mlplatform"
-	exampleLifetime = "A lifetime is whole numbers with the units d, h, m and s and nothing between them, at least 1s in " +
+	exampleLifetime = "A lifetime is whole numbers with the units d, h, m and s without spaces, at least 1s in " +
 		"total, such as 30d, 12h or 2h45m30s."
 )
 
@@ -185,7 +185,7 @@ func TestBadProviderSettings(t *testing.T) {
 	quoted := func(setting, value string) string { return setting + " = " + acctest.Quote(value) }
 	for name, test := range map[string]struct{ line, summary, detail string }{
 		"endpoint: other scheme":   {`endpoint = "ftp://example.com"`, "Invalid endpoint", `"ftp://example.com" does not begin with https://; ` + exampleEndpoint},
-		"endpoint: in the clear":   {`endpoint = "http://example.com"`, "Invalid endpoint", `"http://example.com" is not encrypted: http:// is for a loopback host such as 127.0.0.1 alone; ` + exampleEndpoint},
+		"endpoint: in the clear":   {`endpoint = "http://example.com"`, "Invalid endpoint", `"http://example.com" is not encrypted: http:// is accepted only for loopback hosts such as 127.0.0.1; ` + exampleEndpoint},
 		"endpoint: no host":        {`endpoint = "https://"`, "Invalid endpoint", `"https://" has no host; ` + exampleEndpoint},
 		"endpoint: empty":          {`endpoint = ""`, "Invalid endpoint", `"" does not begin with https://; ` + exampleEndpoint},
 		"token: empty":             {`token = ""`, "Empty value", "`token` is \"\", but it must not be empty. Remove it, or set it to, for example, the value of an access token."},
