@@ -7,6 +7,8 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"io/fs"
 	"net/http"
 	"net/url"
@@ -20,8 +22,8 @@ import (
 	"github.com/mlplatform/terraform-provider-mlplatform/internal/emulator"
 )
 
-// TestMain lets the test binary be a program that is observed: with "client" and the arguments of curl's -X, a URL, and
-// headers, it makes that request.
+// TestMain lets the test binary be a program that is observed: with "client", a method, a URL and headers, it makes
+// that request.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 3 && os.Args[1] == "client" {
 		req, err := http.NewRequestWithContext(context.Background(), os.Args[2], os.Args[3], nil)
@@ -32,7 +34,13 @@ func TestMain(m *testing.M) {
 			name, value, _ := strings.Cut(header, ": ")
 			req.Header.Set(name, value)
 		}
-		if resp, err := http.DefaultClient.Do(req); err == nil {
+		// Not every system takes the file for Go's own roots.
+		roots := x509.NewCertPool()
+		if pem, err := os.ReadFile(os.Getenv("SSL_CERT_FILE")); err == nil {
+			roots.AppendCertsFromPEM(pem)
+		}
+		client := &http.Client{Transport: &http.Transport{Proxy: http.ProxyFromEnvironment, TLSClientConfig: &tls.Config{RootCAs: roots}}}
+		if resp, err := client.Do(req); err == nil {
 			resp.Body.Close()
 		}
 		os.Exit(0)
