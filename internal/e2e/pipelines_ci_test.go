@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -94,9 +95,9 @@ func loadGitHub(t *testing.T, p *ciProject) map[string]ciJob {
 		Jobs map[string]struct {
 			Env   map[string]string `json:"env"`
 			Steps []struct {
-				Uses string            `json:"uses"`
-				Run  string            `json:"run"`
-				With map[string]string `json:"with"`
+				Uses string         `json:"uses"`
+				Run  string         `json:"run"`
+				With map[string]any `json:"with"`
 			} `json:"steps"`
 		} `json:"jobs"`
 	}
@@ -109,7 +110,7 @@ func loadGitHub(t *testing.T, p *ciProject) map[string]ciJob {
 				out.scripts = append(out.scripts, step.Run)
 			}
 			if strings.HasPrefix(step.Uses, "actions/upload-artifact@") {
-				out.artifacts = strings.Fields(step.With["path"])
+				out.artifacts = strings.Fields(fmt.Sprint(step.With["path"]))
 			}
 		}
 		// The secrets have the names of the variables.

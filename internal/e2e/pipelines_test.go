@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"os"
@@ -13,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/oasdiff/yaml"
+	"go.yaml.in/yaml/v4"
 
 	"github.com/mlplatform/terraform-provider-mlplatform/internal/acctest"
 	"github.com/mlplatform/terraform-provider-mlplatform/internal/emulator"
@@ -284,9 +285,18 @@ func readFile(t *testing.T, name string) string {
 	return string(content)
 }
 
+// readYAML goes through JSON, whose raw messages let a caller decode a part later.
 func readYAML(t *testing.T, name string, into any) {
 	t.Helper()
-	if _, err := yaml.Unmarshal([]byte(readFile(t, name)), into, yaml.DecodeOpts{}); err != nil {
+	var document any
+	if err := yaml.Unmarshal([]byte(readFile(t, name)), &document); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	text, err := json.Marshal(document)
+	if err == nil {
+		err = json.Unmarshal(text, into)
+	}
+	if err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}
 }
