@@ -257,7 +257,7 @@ func (d *demo) write(folder, name, content string) error {
 	if err := os.MkdirAll(filepath.Join(d.folder, folder), 0o700); err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(d.folder, folder, name), []byte(content), 0o600) //nolint:gosec // in a folder of the demo
+	return os.WriteFile(filepath.Join(d.folder, folder, name), []byte(content), 0o600)
 }
 
 func (d *demo) in(duration time.Duration) string { return date(d.clock.Now().Add(duration)) }
