@@ -37,13 +37,16 @@ func startConnectProxy(t *testing.T, answer func(conn net.Conn, number int) bool
 	}
 	proxy := &connectProxy{listener: listener, answer: answer}
 	var conns sync.WaitGroup
-	t.Cleanup(func() { _ = listener.Close(); conns.Wait() })
+	// The client keeps its idle tunnels open, so the proxy has to end them.
+	stopped, stop := context.WithCancel(context.Background())
+	t.Cleanup(func() { _ = listener.Close(); stop(); conns.Wait() })
 	conns.Go(func() {
 		for {
 			conn, err := listener.Accept()
 			if err != nil {
 				return
 			}
+			context.AfterFunc(stopped, func() { _ = conn.Close() })
 			conns.Go(func() { proxy.serve(conn) })
 		}
 	})
@@ -65,7 +68,7 @@ func (p *connectProxy) serve(client net.Conn) {
 		return
 	}
 	defer server.Close()
-	go func() { _, _ = io.Copy(server, reader); _ = server.Close() }()
+	go func() { _, _ = io.Copy(server, reader); _ = server.Close() }() // ends io.Copy below
 	_, _ = io.Copy(client, server)
 }
 
