@@ -16,14 +16,18 @@ import (
 func (r *accessTokenResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	const summary = "Unable to import access token"
 	name := req.ID
-	if name == "" { // an import by identity
+	if name == "" && !req.Identity.Raw.IsFullyNull() { // an import by identity
 		resp.Diagnostics.Append(req.Identity.GetAttribute(ctx, path.Root("name"), &name)...)
+	}
+	if name == "" && !resp.Diagnostics.HasError() {
+		resp.Diagnostics.AddError(summary, "The name is empty. Import an access token by its name, exactly as the service shows "+
+			"it, for example `terraform import ADDRESS nightly-etl`.")
 	}
 	client := r.client(&resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	list, err := client.AccessTokens(ctx)
+	list, err := client.FreshAccessTokens(ctx)
 	if err != nil {
 		addServiceError(&resp.Diagnostics, summary, fmt.Errorf("access token %q: %w", name, err), mlplatform.RoleAdmin)
 		return
@@ -35,8 +39,10 @@ func (r *accessTokenResource) ImportState(ctx context.Context, req resource.Impo
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, importedAccessToken(token, list.AsOf))...)
 	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, name)...)
-	writePrivate(ctx, resp.Private, privateOrigin, originImported, &resp.Diagnostics)
-	resp.Diagnostics.AddWarning("The value of an imported token is not recoverable", fmt.Sprintf("The service returned "+
-		"the value of the access token %q only once, at creation, so `token` stays null. If you need the value, replace the "+
-		"token: use `-replace` or change `keepers`.", name))
+	tokenHistory{origin: originImported}.write(ctx, resp.Private, &resp.Diagnostics)
+	if r.data.firstTime("import") { // a run can import thousands
+		resp.Diagnostics.AddWarning("Values of imported tokens are not recoverable", fmt.Sprintf("The service returned the value "+
+			"of the access token %q only once, at creation, so `token` stays null. The same holds for every other token that "+
+			"this run imports. If you need a value, replace the token: use `-replace` or change `keepers`.", name))
+	}
 }

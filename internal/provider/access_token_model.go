@@ -44,9 +44,23 @@ type accessTokenModel struct {
 	Status            types.String  `tfsdk:"status"`
 }
 
-// redeems reports whether a configuration redeems a register token. The register token may still be unknown: it may come
-// from a resource or an ephemeral value that is set later.
-func (m accessTokenModel) redeems() bool { return !m.RegisterTokenWO.IsNull() }
+// redeems reports whether a configuration redeems a register token. Without any name it does, even if the register token
+// is null: an ephemeral value can be null while planning and known during the apply.
+func (m accessTokenModel) redeems() bool {
+	given := !m.RegisterTokenWO.IsNull() && !m.RegisterTokenWO.IsUnknown()
+	return given || m.Name.IsNull() && m.NamePrefix.IsNull()
+}
+
+// mayRedeem reports whether unknown values decide between a name and a register token.
+func (m accessTokenModel) mayRedeem() bool {
+	return m.RegisterTokenWO.IsUnknown() && (m.Name.IsUnknown() || m.NamePrefix.IsUnknown())
+}
+
+// live reports whether the token was valid at the last refresh.
+func (m accessTokenModel) live() bool {
+	status := m.Status.ValueString()
+	return status == statusActive || status == statusRotationDue
+}
 
 // value returns the token's value; it is empty after an import.
 func (m accessTokenModel) value() mlplatform.Secret { return mlplatform.Secret(m.Token.ValueString()) }
@@ -79,31 +93,14 @@ func importedAccessToken(token mlplatform.AccessToken, now time.Time) accessToke
 		RecreateIfInvalid: types.StringValue(recreateAlways), DeleteOnDestroy: types.BoolValue(true),
 	}
 	state.describe(token)
-	state.Status = types.StringValue(state.statusFound(now))
+	state.Status = types.StringValue(tokenHistory{origin: originImported}.statusFound(state, now))
 	return state
-}
-
-// dueAt reports whether less than rotateBefore is left of the token's lifetime at a time of the service's clock.
-func (m accessTokenModel) dueAt(now time.Time, rotateBefore lifetimeValue) bool {
-	expiresAt := parseTime(m.ExpiresAt)
-	return rotateBefore.known() && !expiresAt.IsZero() && !now.Before(expiresAt.Add(-rotateBefore.duration()))
 }
 
 // expiredAt reports whether the token has expired, according to the expiry in the state.
 func (m accessTokenModel) expiredAt(now time.Time) bool {
 	expiresAt := parseTime(m.ExpiresAt)
 	return !expiresAt.IsZero() && !now.Before(expiresAt)
-}
-
-// statusFound returns the status of a token that the service still has.
-func (m accessTokenModel) statusFound(now time.Time) string {
-	switch {
-	case m.expiredAt(now):
-		return statusExpired
-	case m.dueAt(now, m.RotateBefore):
-		return statusRotationDue
-	}
-	return statusActive
 }
 
 // statusGone returns the status of a token that the service no longer has.
@@ -114,20 +111,10 @@ func (m accessTokenModel) statusGone(now time.Time) string {
 	return statusMissing
 }
 
-// refresh updates the state from a complete list. Only the ID identifies a token, since its name may have been reused.
-func (m *accessTokenModel) refresh(list mlplatform.AccessTokenList) {
-	if token, found := list.ByID(m.ID.ValueString()); found {
-		m.describe(token)
-		m.Status = types.StringValue(m.statusFound(list.AsOf))
-		return
-	}
-	other, taken := list.ByName(m.Name.ValueString())
-	if taken && !other.Expired(list.AsOf) {
-		m.Status = types.StringValue(statusConflict)
-		return
-	}
-	m.Status = types.StringValue(m.statusGone(list.AsOf))
-}
+// isEmptyMap reports whether a map is null or has no elements; both mean the same.
+func isEmptyMap(m types.Map) bool { return !m.IsUnknown() && len(m.Elements()) == 0 }
+
+func sameKeepers(a, b types.Map) bool { return isEmptyMap(a) && isEmptyMap(b) || a.Equal(b) }
 
 // timeValue formats a time as RFC 3339 in UTC; the zero time, which means never, is null.
 func timeValue(at time.Time) types.String {

@@ -4,33 +4,12 @@ package provider
 
 import (
 	"context"
-	"fmt"
-	"strings"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
-
-// tokenOrigin is how Terraform came to manage a token. It is stored in the private state.
-type tokenOrigin string
-
-const (
-	originCreated  tokenOrigin = "created"
-	originImported tokenOrigin = "imported"
-	originRedeemed tokenOrigin = "redeemed"
-)
-
-// accessTokenFacts is everything that the plan of an existing token depends on. It holds no clock, only the time of a
-// read in the same walk: a plan that is applied later must not change.
-type accessTokenFacts struct {
-	state, config accessTokenModel
-	origin        tokenOrigin
-	// readAt is when the token was read in this walk, by the service's clock; zero if it was not read.
-	readAt time.Time
-}
-
-type accessTokenDecision struct{ planDecision[accessTokenModel] }
 
 func (r *accessTokenResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if req.Plan.Raw.IsNull() { // a deletion
@@ -42,21 +21,45 @@ func (r *accessTokenResource) ModifyPlan(ctx context.Context, req resource.Modif
 		return
 	}
 	if req.State.Raw.IsNull() {
-		resp.Diagnostics.Append(resp.Plan.Set(ctx, planNewAccessToken(config))...)
+		r.planCreation(ctx, config, resp)
 		return
 	}
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	origin := readPrivate[tokenOrigin](ctx, req.Private, privateOrigin, &resp.Diagnostics)
+	history := readTokenHistory(ctx, req.Private, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	facts := accessTokenFacts{state: state, config: config, origin: origin}
+	facts := accessTokenFacts{state: state, config: config, tokenHistory: history}
 	if r.ready() {
 		facts.readAt = r.data.tokenSeen(state.ID.ValueString())
+		r.warnOfOtherProject(ctx, facts, &resp.Diagnostics)
 	}
 	decision := decideAccessToken(facts)
 	decision.writeTo(ctx, state, req, resp)
 }
+
+// planCreation plans a token that does not exist yet, or the second half of a replacement.
+func (r *accessTokenResource) planCreation(ctx context.Context, config accessTokenModel, resp *resource.ModifyPlanResponse) {
+	if config.redeems() && !config.RegisterTokenWO.IsUnknown() && config.RegisterTokenWO.ValueString() == "" {
+		if !config.RegisterTokenWO.IsNull() {
+			resp.Diagnostics.AddAttributeError(path.Root("register_token_wo"), missingRegisterToken, emptyRegisterTokenDetail)
+			return
+		}
+		resp.Diagnostics.AddWarning("The register token is not known yet", registerTokenToComeDetail)
+	}
+	resp.Diagnostics.Append(resp.Plan.Set(ctx, planNewAccessToken(config))...)
+}
+
+const (
+	missingRegisterToken     = "Missing register token"
+	emptyRegisterTokenDetail = "`register_token_wo` is \"\", but the access token does not exist yet, or is about to be " +
+		"replaced. Set it to the value of a register token, as the administrator gave it."
+	noRegisterTokenDetail = "`name`, `name_prefix` and `register_token_wo` have no value, so there is nothing to create the " +
+		"access token from. Set `register_token_wo` to the value of a register token, or set `name`."
+	registerTokenToComeDetail = "`name`, `name_prefix` and `register_token_wo` are all null. The plan assumes that " +
+		"`register_token_wo` gets its value during the apply, as with `enabled = terraform.applying` in " +
+		"`ephemeral.mlplatform_register_token`. If it is still null then, the apply fails."
+)
 
 // planNewAccessToken plans a token that does not exist yet. Everything that depends on the time is left to Create.
 func planNewAccessToken(config accessTokenModel) accessTokenModel {
@@ -73,16 +76,18 @@ func planNewAccessToken(config accessTokenModel) accessTokenModel {
 // setDefaults fills in what the configuration does not set. With a register token the defaults differ: the role is that
 // of the register token (given as foreignRole), and a used register token cannot create a replacement.
 func (m *accessTokenModel) setDefaults(config accessTokenModel, foreignRole types.String) {
-	recreate := recreateAlways
-	if config.redeems() {
-		recreate = recreateNever
+	role, recreate := roleOrDefault(config.Role), types.StringValue(recreateAlways)
+	switch {
+	case config.redeems():
+		role, recreate = foreignRole, types.StringValue(recreateNever)
+	case config.mayRedeem():
+		role, recreate = foreignRole, types.StringUnknown()
 	}
-	m.Role = roleOrDefault(config.Role)
-	if config.Role.IsNull() && config.redeems() {
-		m.Role = foreignRole
+	if config.Role.IsNull() {
+		m.Role = role
 	}
 	if config.RecreateIfInvalid.IsNull() {
-		m.RecreateIfInvalid = types.StringValue(recreate)
+		m.RecreateIfInvalid = recreate
 	}
 	if config.DeleteOnDestroy.IsNull() {
 		m.DeleteOnDestroy = types.BoolValue(true)
@@ -95,109 +100,17 @@ func (m *accessTokenModel) forgetComputed() {
 	m.Token, m.Status = types.StringUnknown(), types.StringUnknown()
 }
 
-// decideAccessToken decides whether an existing token is kept, updated in place (which makes no request) or replaced, and
-// which attributes force the replacement.
-func decideAccessToken(facts accessTokenFacts) accessTokenDecision {
-	state, config := facts.state, facts.config
-	var d accessTokenDecision
-	d.plan = config
-	d.plan.RegisterTokenWO = types.StringNull()
-	d.plan.setDefaults(config, state.Role)
-	d.plan.ID, d.plan.IssuerName, d.plan.ExpiresAt = state.ID, state.IssuerName, state.ExpiresAt
-	d.plan.Token, d.plan.Status = state.Token, state.Status
-
-	d.decideName(facts)
-	d.decideRole(facts)
-	d.decideTTL(facts)
-	// Setting keepers for the first time describes the existing token; only a change replaces it.
-	if !state.Keepers.IsNull() && !config.Keepers.Equal(state.Keepers) {
-		d.replaceFor("keepers")
-	}
-	d.decideRotation(facts)
-	d.decideStatus(facts)
-	if len(d.replace) > 0 {
-		d.plan.forgetComputed()
-	}
-	return d
+// accessTokenFacts is everything that the plan of an existing token depends on. It holds no clock, only the time of a
+// read in the same walk: a plan that is applied later must not change.
+type accessTokenFacts struct {
+	state, config accessTokenModel
+	tokenHistory
+	// readAt is when the token was read in this walk, by the service's clock; zero if it was not read.
+	readAt time.Time
 }
 
-func (d *accessTokenDecision) decideName(facts accessTokenFacts) {
-	state, config := facts.state, facts.config
-	switch {
-	case !config.Name.IsNull():
-		if !config.Name.Equal(state.Name) {
-			d.replaceFor("name")
-		}
-	case !config.NamePrefix.IsNull() &&
-		(config.NamePrefix.IsUnknown() || !strings.HasPrefix(state.Name.ValueString(), config.NamePrefix.ValueString())):
-		d.plan.Name = types.StringUnknown()
-		d.replaceFor("name_prefix")
-	default:
-		d.plan.Name = state.Name
-	}
-}
-
-func (d *accessTokenDecision) decideRole(facts accessTokenFacts) {
-	// Without a configured role, an imported or redeemed token keeps its own.
-	if facts.config.Role.IsNull() && facts.origin != originCreated {
-		d.plan.Role = facts.state.Role
-	}
-	if !d.plan.Role.Equal(facts.state.Role) {
-		d.replaceFor("role")
-	}
-}
-
-func (d *accessTokenDecision) decideTTL(facts accessTokenFacts) {
-	prior := facts.state.TTL
-	d.plan.TTL = facts.config.TTL.inSpellingOf(prior)
-	if d.plan.TTL.Equal(prior) {
-		return
-	}
-	// The service does not return the lifetime a token was created with, so the first ttl only describes it.
-	if prior.IsNull() && facts.origin != originCreated {
-		if facts.config.TTL.known() && facts.state.ExpiresAt.IsNull() {
-			d.warn("The token has no lifetime", fmt.Sprintf("`ttl` is %q, but the access token %s never expires. It is kept. "+
-				"To get a token with a lifetime, use `-replace` or change `keepers`.",
-				facts.config.TTL.ValueString(), facts.state.Name))
-		}
-		return
-	}
-	d.replaceFor("ttl")
-}
-
-func (d *accessTokenDecision) decideRotation(facts accessTokenFacts) {
-	prior := facts.state.RotateBefore
-	d.plan.RotateBefore = facts.config.RotateBefore.inSpellingOf(prior)
-	status := facts.state.Status.ValueString()
-	if status != statusActive && status != statusRotationDue {
-		return
-	}
-	switch {
-	case d.plan.RotateBefore.Equal(prior):
-		if status == statusRotationDue {
-			d.replaceFor("status")
-		}
-	case !facts.readAt.IsZero() && facts.state.dueAt(facts.readAt, d.plan.RotateBefore):
-		d.replaceFor("rotate_before")
-	default:
-		// The token is not due yet, or the next refresh will show that it is.
-		d.plan.Status = types.StringValue(statusActive)
-	}
-}
-
-func (d *accessTokenDecision) decideStatus(facts accessTokenFacts) {
-	name, status := facts.state.Name, facts.state.Status.ValueString()
-	switch {
-	case status == statusConflict:
-		d.warn("Another token has the name", fmt.Sprintf("The access token %s of the state (ID %s) no longer exists, and "+
-			"another token was created with the same name. Nothing is changed. Set another `name`, or manage the other token: "+
-			"remove this one with `terraform state rm` and run `terraform import` with the name.", name, facts.state.ID))
-	case status != statusExpired && status != statusMissing:
-	case d.plan.RecreateIfInvalid.ValueString() == recreateNever:
-		d.warn("The token is "+status, fmt.Sprintf("The access token %s is no longer valid (status %q), and "+
-			"`recreate_if_invalid = \"never\"` prevents its replacement. To replace it, use `-replace` or change `keepers`; "+
-			"with `register_token_wo`, also provide a fresh register token.", name, status))
-	default:
-		d.replaceFor("status")
-	}
+// missingUnconfirmed reports whether the token was not found in this walk and its own value cannot confirm that.
+func (f accessTokenFacts) missingUnconfirmed() bool {
+	status := f.state.Status.ValueString()
+	return !f.readAt.IsZero() && f.state.value() == "" && (status == statusMissing || status == statusConflict)
 }

@@ -97,10 +97,10 @@ func TestDecideAccessToken(t *testing.T) {
 		"role":                           {facts: facts{state: baseState(), config: baseConfig(withRole("ADMIN"))}, replace: []string{"role"}},
 		"role spelled out":               {facts: facts{state: baseState(), config: baseConfig(withRole("USER"))}},
 		"role removed":                   {facts: facts{state: baseState(withRole("ADMIN")), config: baseConfig()}, replace: []string{"role"}},
-		"role of an imported token":      {facts: facts{state: baseState(withRole("ADMIN")), config: baseConfig(), origin: originImported}},
-		"other role of an imported one":  {facts: facts{state: baseState(withRole("ADMIN")), config: baseConfig(withRole("USER")), origin: originImported}, replace: []string{"role"}},
-		"role of a redeemed token":       {facts: facts{state: baseState(withRole("ADMIN"), neverRecreated), config: baseConfig(redeeming), origin: originRedeemed}},
-		"redeemed, then described by it": {facts: facts{state: baseState(withRole("ADMIN"), neverRecreated), config: baseConfig(neverRecreated), origin: originRedeemed}},
+		"role of an imported token":      {facts: facts{state: baseState(withRole("ADMIN")), config: baseConfig(), tokenHistory: tokenHistory{origin: originImported}}, warnings: 1},
+		"other role of an imported one":  {facts: facts{state: baseState(withRole("ADMIN")), config: baseConfig(withRole("USER")), tokenHistory: tokenHistory{origin: originImported}}, replace: []string{"role"}},
+		"role of a redeemed token":       {facts: facts{state: baseState(withRole("ADMIN"), neverRecreated), config: baseConfig(redeeming), tokenHistory: tokenHistory{origin: originRedeemed}}},
+		"redeemed, then described by it": {facts: facts{state: baseState(withRole("ADMIN"), neverRecreated), config: baseConfig(neverRecreated), tokenHistory: tokenHistory{origin: originRedeemed}}, warnings: 1},
 
 		"ttl spelled otherwise":    {facts: facts{state: baseState(with("60m")), config: baseConfig(with("1h"))}},
 		"ttl spelled in days":      {facts: facts{state: baseState(with("24h")), config: baseConfig(with("1d"))}},
@@ -108,10 +108,10 @@ func TestDecideAccessToken(t *testing.T) {
 		"ttl removed":              {facts: facts{state: baseState(with("1h")), config: baseConfig()}, replace: []string{"ttl"}},
 		"ttl added":                {facts: facts{state: baseState(), config: baseConfig(with("1h"))}, replace: []string{"ttl"}},
 		"ttl unknown":              {facts: facts{state: baseState(with("1h")), config: baseConfig(unknownTTL)}, replace: []string{"ttl"}},
-		"ttl of an imported token": {facts: facts{state: baseState(withExpiry), config: baseConfig(with("1h")), origin: originImported}, inPlace: true},
-		"ttl unknown, imported":    {facts: facts{state: baseState(withExpiry), config: baseConfig(unknownTTL), origin: originImported}, inPlace: true},
-		"ttl of an eternal import": {facts: facts{state: baseState(), config: baseConfig(with("1h")), origin: originImported}, inPlace: true, warnings: 1},
-		"adopted ttl changed":      {facts: facts{state: baseState(withExpiry, with("1h")), config: baseConfig(with("2h")), origin: originImported}, replace: []string{"ttl"}},
+		"ttl of an imported token": {facts: facts{state: baseState(withExpiry), config: baseConfig(with("1h")), tokenHistory: tokenHistory{origin: originImported}}, inPlace: true},
+		"ttl unknown, imported":    {facts: facts{state: baseState(withExpiry), config: baseConfig(unknownTTL), tokenHistory: tokenHistory{origin: originImported}}, inPlace: true},
+		"ttl of an eternal import": {facts: facts{state: baseState(), config: baseConfig(with("1h")), tokenHistory: tokenHistory{origin: originImported}}, inPlace: true, warnings: 1},
+		"adopted ttl changed":      {facts: facts{state: baseState(withExpiry, with("1h")), config: baseConfig(with("2h")), tokenHistory: tokenHistory{origin: originImported}}, replace: []string{"ttl"}},
 
 		"keepers set first":   {facts: facts{state: baseState(), config: baseConfig(withKeepers("a"))}, inPlace: true},
 		"keepers changed":     {facts: facts{state: baseState(withKeepers("a")), config: baseConfig(withKeepers("b"))}, replace: []string{"keepers"}},
@@ -126,14 +126,14 @@ func TestDecideAccessToken(t *testing.T) {
 		"due, window smaller":   {facts: facts{state: baseState(with("20d"), withExpiry, withRotation("10d"), withStatus(statusRotationDue)), config: baseConfig(with("20d"), withRotation("1d")), readAt: planNow}, inPlace: true, status: statusActive},
 		"due, window removed":   {facts: facts{state: baseState(with("20d"), withExpiry, withRotation("10d"), withStatus(statusRotationDue)), config: baseConfig(with("20d"))}, inPlace: true, status: statusActive},
 		"due, window larger":    {facts: facts{state: baseState(with("20d"), withExpiry, withRotation("10d"), withStatus(statusRotationDue)), config: baseConfig(with("20d"), withRotation("11d")), readAt: planNow}, replace: []string{"rotate_before"}},
-		"never expires, window": {facts: facts{state: baseState(), config: baseConfig(with("20d"), withRotation("10d")), origin: originImported, readAt: planNow}, inPlace: true, warnings: 1},
+		"never expires, window": {facts: facts{state: baseState(), config: baseConfig(with("20d"), withRotation("10d")), tokenHistory: tokenHistory{origin: originImported}, readAt: planNow}, inPlace: true, warnings: 1},
 
 		"expired":              {facts: facts{state: baseState(withStatus(statusExpired)), config: baseConfig()}, replace: []string{"status"}},
 		"missing":              {facts: facts{state: baseState(withStatus(statusMissing)), config: baseConfig()}, replace: []string{"status"}},
 		"missing, never":       {facts: facts{state: baseState(withStatus(statusMissing), neverRecreated), config: baseConfig(neverRecreated)}, warnings: 1},
-		"missing, now always":  {facts: facts{state: baseState(withStatus(statusMissing), neverRecreated), config: baseConfig()}, replace: []string{"status"}},
+		"missing, now always":  {facts: facts{state: baseState(withStatus(statusMissing), neverRecreated), config: baseConfig(), readAt: planNow}, replace: []string{"status"}},
 		"missing, now never":   {facts: facts{state: baseState(withStatus(statusMissing)), config: baseConfig(neverRecreated)}, inPlace: true, warnings: 1},
-		"missing and redeemed": {facts: facts{state: baseState(withStatus(statusMissing), neverRecreated), config: baseConfig(redeeming), origin: originRedeemed}, warnings: 1},
+		"missing and redeemed": {facts: facts{state: baseState(withStatus(statusMissing), neverRecreated), config: baseConfig(redeeming), tokenHistory: tokenHistory{origin: originRedeemed}}, warnings: 1},
 		"conflict":             {facts: facts{state: baseState(withStatus(statusConflict)), config: baseConfig()}, warnings: 1},
 
 		"policy":            {facts: facts{state: baseState(), config: baseConfig(neverRecreated)}, inPlace: true},
@@ -221,9 +221,9 @@ func TestPlanNewAccessToken(t *testing.T) {
 
 func BenchmarkDecideAccessToken(b *testing.B) {
 	facts := accessTokenFacts{
-		state:  baseState(with("90d"), withExpiry, withRotation("7d"), withKeepers("a")),
-		config: baseConfig(with("90d"), withRotation("7d"), withKeepers("a")),
-		origin: originCreated, readAt: planNow,
+		state:        baseState(with("90d"), withExpiry, withRotation("7d"), withKeepers("a")),
+		config:       baseConfig(with("90d"), withRotation("7d"), withKeepers("a")),
+		tokenHistory: tokenHistory{origin: originCreated}, readAt: planNow,
 	}
 	b.ReportAllocs()
 	for b.Loop() {

@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -34,6 +35,8 @@ type accessTokenResource struct{ configuredResource }
 
 func (r *accessTokenResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_access_token"
+	// The name of a redeemed token is not known until the service describes it; see setIdentity.
+	resp.ResourceBehavior.MutableIdentity = true
 }
 
 func (r *accessTokenResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
@@ -49,19 +52,23 @@ func (r *accessTokenResource) IdentitySchema(_ context.Context, _ resource.Ident
 	}
 }
 
-// setIdentity sets the identity to the name. An identity that is already set never changes.
+// setIdentity sets the identity to the name. It stays empty until the name is known, and never changes after that.
 func setIdentity(ctx context.Context, identity *tfsdk.ResourceIdentity, name string) diag.Diagnostics {
-	if !identity.Raw.IsFullyNull() {
-		return nil
+	var current types.String
+	diags := identity.GetAttribute(ctx, path.Root("name"), &current)
+	if current.ValueString() == "" {
+		diags.Append(identity.SetAttribute(ctx, path.Root("name"), name)...)
 	}
-	return identity.SetAttribute(ctx, path.Root("name"), name)
+	return diags
 }
 
 func (r *accessTokenResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
 	var config accessTokenModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	if !resp.Diagnostics.HasError() {
-		validateAccessToken(config, &resp.Diagnostics)
+		// Terraform validates again while planning, with the provider configured and ephemeral values that can be null.
+		planning := r.data != nil
+		validateAccessToken(config, planning, &resp.Diagnostics)
 	}
 }
 
@@ -73,12 +80,16 @@ func (r *accessTokenResource) Create(ctx context.Context, req resource.CreateReq
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	state, origin := plan, originCreated
+	state, history := plan, tokenHistory{origin: originCreated}
 	var value mlplatform.Secret
 	var err error
 	if config.redeems() {
-		origin = originRedeemed
+		history.origin = originRedeemed
 		registerToken := mlplatform.Secret(config.RegisterTokenWO.ValueString())
+		if registerToken == "" {
+			resp.Diagnostics.AddAttributeError(path.Root("register_token_wo"), missingRegisterToken, noRegisterTokenDetail)
+			return
+		}
 		value, err = client.RedeemAccessToken(masked(ctx, registerToken), registerToken)
 		if err != nil {
 			addRedeemError(&resp.Diagnostics, err)
@@ -96,21 +107,52 @@ func (r *accessTokenResource) Create(ctx context.Context, req resource.CreateReq
 			return
 		}
 	}
-	// Value and name go to the state before any further request: if that fails, the token is tainted, not lost.
+	// Value and name go to the state before any further request. From here on, nothing may fail: an error would taint the
+	// token, and the next apply would replace it.
+	history.mintedAt = client.Now()
 	state.setMinted(value)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
-	writePrivate(ctx, resp.Private, privateOrigin, origin, &resp.Diagnostics)
+	history.write(ctx, resp.Private, &resp.Diagnostics)
+	token, err := describeNew(masked(ctx, value), client, value, state)
+	if err == nil {
+		state.describe(token)
+		state.Status = types.StringValue(history.statusFound(state, client.Now()))
+		resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+		warnOfShortLife(state, history, &resp.Diagnostics)
+	} else {
+		resp.Diagnostics.AddWarning("The new access token is not described yet", serviceErrorDetail(err, mlplatform.RoleUser)+
+			"\n\nThe access token was created and its value is in the state. The next plan or refresh fills in the rest.")
+	}
+	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, state.Name.ValueString())...)
+}
+
+// describeNew describes a token with its own value, or else finds it in the list. Its name was free before.
+func describeNew(ctx context.Context, client *mlplatform.Client, value mlplatform.Secret, state accessTokenModel) (mlplatform.AccessToken, error) {
 	token, err := client.Describe(ctx, value)
-	if err != nil {
-		resp.Diagnostics.AddError("Unable to describe the new access token", serviceErrorDetail(err, mlplatform.RoleUser)+
-			"\n\nThe access token was created and its value is in the state; it is marked as tainted, so that the next "+
-			"apply replaces it. `terraform untaint` keeps it.")
+	if err == nil || state.Name.IsNull() {
+		return token, err
+	}
+	list, listErr := client.FreshAccessTokens(ctx)
+	if listErr != nil {
+		return token, err
+	}
+	listed, found := list.ByName(state.Name.ValueString())
+	if !found || listed.Expired(list.AsOf) || string(listed.Role) != state.Role.ValueString() {
+		return token, err
+	}
+	return listed, nil
+}
+
+// warnOfShortLife warns if the service granted a shorter lifetime than ttl asks for.
+func warnOfShortLife(state accessTokenModel, history tokenHistory, diags *diag.Diagnostics) {
+	asked, granted := state.TTL.duration(), history.granted(state)
+	// Some time passes between the creation and its response.
+	if asked == 0 || granted == 0 || granted >= asked-min(asked/10, time.Minute) {
 		return
 	}
-	state.describe(token)
-	state.Status = types.StringValue(state.statusFound(client.Now()))
-	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
-	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, token.Name)...)
+	diags.AddWarning("The service granted a shorter lifetime", fmt.Sprintf("`ttl` is %s, but the service granted the access "+
+		"token %s only %s: it expires at %s. Set `ttl`, and `rotate_before` if it is set, to lower values.",
+		state.TTL, state.Name, formatGranted(granted), state.ExpiresAt.ValueString()))
 }
 
 // uniqueSuffix has 60 random bits, so that names with one prefix do not collide.
@@ -127,17 +169,37 @@ func (r *accessTokenResource) Update(ctx context.Context, req resource.UpdateReq
 func (r *accessTokenResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state accessTokenModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() || !state.DeleteOnDestroy.ValueBool() {
+	history := readTokenHistory(ctx, req.Private, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if !state.DeleteOnDestroy.IsNull() && !state.DeleteOnDestroy.ValueBool() {
+		warnOfLiveToken(state, &resp.Diagnostics)
 		return
 	}
 	if client := r.client(&resp.Diagnostics); client != nil {
-		r.deleteToken(masked(ctx, state.value()), client, state, &resp.Diagnostics)
+		r.deleteToken(masked(ctx, state.value()), client, state, history, &resp.Diagnostics)
 	}
+}
+
+// warnOfLiveToken says what delete_on_destroy = false leaves behind.
+func warnOfLiveToken(state accessTokenModel, diags *diag.Diagnostics) {
+	if !state.live() {
+		return
+	}
+	until := "It never expires."
+	if !state.ExpiresAt.IsNull() {
+		until = "It expires at " + state.ExpiresAt.ValueString() + "."
+	}
+	diags.AddWarning("The access token stays valid", fmt.Sprintf("Terraform no longer manages the access token %s, but with "+
+		"`delete_on_destroy = false` it is not deleted. %s", state.Name, until))
 }
 
 // deleteToken deletes the token of the state and no other. The service deletes by name, so the list must confirm that
 // the name still belongs to the ID.
-func (r *accessTokenResource) deleteToken(ctx context.Context, client *mlplatform.Client, state accessTokenModel, diags *diag.Diagnostics) {
+func (r *accessTokenResource) deleteToken(ctx context.Context, client *mlplatform.Client, state accessTokenModel,
+	history tokenHistory, diags *diag.Diagnostics,
+) {
 	fail := func(err error) {
 		addServiceError(diags, unableToDelete, fmt.Errorf("access token %s: %w", state.Name, err), mlplatform.RoleAdmin)
 	}
@@ -149,7 +211,7 @@ func (r *accessTokenResource) deleteToken(ctx context.Context, client *mlplatfor
 	}
 	if state.ID.IsNull() {
 		// The token could not be described at its creation; only its value identifies it.
-		r.readByOwnValue(ctx, &state, diags)
+		r.readByOwnValue(ctx, &state, history, diags)
 		if diags.HasError() || state.ID.IsNull() {
 			return
 		}
@@ -168,7 +230,7 @@ func (r *accessTokenResource) deleteToken(ctx context.Context, client *mlplatfor
 	if err != nil {
 		fail(err)
 	}
-	if foreign != nil {
+	if foreign != nil && !client.CreatedHere(foreign.ID) { // this run can have created the successor already
 		diags.AddWarning("Another token has the name", fmt.Sprintf("Another access token was created with the name %s (ID "+
 			"%s). It is not deleted. The token of the state no longer exists or has expired.", state.Name, foreign.ID))
 	}

@@ -37,7 +37,6 @@ func accessTokenSchema() schema.Schema {
 				MarkdownDescription: "Value of a register token to create the access token from. Name, role and lifetime then " +
 					"come from it, and the provider needs no token. It is used once, at creation, and never stored. To " +
 					"create another token, provide a fresh register token and change `keepers` or use `-replace`.",
-				Validators: []validator.String{notEmpty("the value of a register token, as the administrator gave it")},
 			},
 			"role":          roleAttribute("An imported token keeps its role if this is not set. A change replaces the token."),
 			"ttl":           lifetimeAttribute("Lifetime of the token. Without it the token never expires. A different duration replaces the token; another spelling of the same duration (`60m`, `1h`) changes nothing."),

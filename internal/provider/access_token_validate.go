@@ -13,18 +13,26 @@ import (
 
 // validateAccessToken checks the rules that concern several attributes. A rule that depends on an unknown value is
 // skipped.
-func validateAccessToken(config accessTokenModel, diags *diag.Diagnostics) {
-	validateNaming(config, diags)
+func validateAccessToken(config accessTokenModel, planning bool, diags *diag.Diagnostics) {
+	validateNaming(config, planning, diags)
 	if config.redeems() {
-		for name, set := range map[string]bool{
-			"role": !config.Role.IsNull(), "ttl": !config.TTL.IsNull(), "rotate_before": !config.RotateBefore.IsNull(),
+		for _, fixed := range []struct {
+			name string
+			set  bool
+		}{
+			{"role", !config.Role.IsNull() && !config.Role.IsUnknown()},
+			{"ttl", config.TTL.known()},
+			{"rotate_before", config.RotateBefore.known()},
 		} {
-			if set {
-				diags.AddAttributeError(path.Root(name), "Fixed by the register token", fmt.Sprintf("`%s` cannot be set "+
+			if fixed.set {
+				diags.AddAttributeError(path.Root(fixed.name), "Fixed by the register token", fmt.Sprintf("`%s` cannot be set "+
 					"together with `register_token_wo`: name, role and lifetime come from the register token. "+
-					"Remove `%s`, or ask the administrator for a register token with the values you need.", name, name))
+					"Remove `%s`, or ask the administrator for a register token with the values you need.", fixed.name, fixed.name))
 			}
 		}
+		return
+	}
+	if config.mayRedeem() {
 		return
 	}
 	if !config.RotateBefore.IsNull() && config.TTL.IsNull() {
@@ -46,8 +54,9 @@ func validateAccessToken(config accessTokenModel, diags *diag.Diagnostics) {
 	}
 }
 
-// validateNaming checks that exactly one attribute determines the name.
-func validateNaming(config accessTokenModel, diags *diag.Diagnostics) {
+// validateNaming checks that exactly one attribute determines the name. While planning, none may be set: an ephemeral
+// register token can be null until the apply.
+func validateNaming(config accessTokenModel, planning bool, diags *diag.Diagnostics) {
 	var set, unknown []string
 	for _, naming := range []struct {
 		attribute string
@@ -65,9 +74,8 @@ func validateNaming(config accessTokenModel, diags *diag.Diagnostics) {
 	case len(set) > 1:
 		diags.AddError("More than one name", fmt.Sprintf("%s, but %s are set. Keep one of them, for example "+
 			"`name = \"nightly-etl\"`.", rule, strings.Join(set, " and ")))
-	case len(set) == 0 && len(unknown) == 0:
+	case len(set) == 0 && len(unknown) == 0 && !planning:
 		diags.AddError("Missing name", rule+", but none is set. Set one, for example `name = \"nightly-etl\"`. A token that "+
-			"was created from a register token keeps its `register_token_wo`; once the token exists, any text will do. An "+
-			"ephemeral value that is null while planning counts as not set: use `coalesce(ephemeral…, \"minted while applying\")`.")
+			"was created from a register token keeps its `register_token_wo`; once the token exists, any value will do.")
 	}
 }

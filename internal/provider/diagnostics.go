@@ -91,9 +91,11 @@ func nextStep(err error, needs mlplatform.Role) string {
 }
 
 func nextStepNameTaken(name string) string {
-	return fmt.Sprintf("Nothing was created. Choose another `name`, or import the existing token with "+
-		"`terraform import ADDRESS %q` (its value cannot be recovered). To replace a token without downtime "+
-		"(create_before_destroy), use `name_prefix` instead of `name`.", name)
+	return fmt.Sprintf("Nothing was created. If you renamed the resource or a `for_each` key, add a `moved` block, so that "+
+		"Terraform keeps the token. If this run replaces a token with `delete_on_destroy = false`, the old token is still "+
+		"valid under this name; unless `create_before_destroy` is set, its value is only in an earlier version of the state. "+
+		"Otherwise choose another `name`, or import the existing token with `terraform import ADDRESS %q` (its value cannot "+
+		"be recovered). To replace a token without downtime (create_before_destroy), use `name_prefix` instead of `name`.", name)
 }
 
 // nextStepForResponse advises on errors that a change of resources cannot fix.

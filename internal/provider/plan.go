@@ -16,6 +16,7 @@ type planDecision[M any] struct {
 	// replace names the attributes that force a replacement; it is empty for an update in place and for no change.
 	replace  []string
 	warnings []planMessage
+	errors   []planMessage
 }
 
 type planMessage struct{ summary, detail string }
@@ -24,6 +25,10 @@ func (d *planDecision[M]) replaceFor(attribute string) { d.replace = append(d.re
 
 func (d *planDecision[M]) warn(summary, detail string) {
 	d.warnings = append(d.warnings, planMessage{summary, detail})
+}
+
+func (d *planDecision[M]) fail(summary, detail string) {
+	d.errors = append(d.errors, planMessage{summary, detail})
 }
 
 // writeTo turns the decision into the response of ModifyPlan. An unchanged object keeps its raw state, which saves the
@@ -39,5 +44,8 @@ func (d *planDecision[M]) writeTo(ctx context.Context, state M, req resource.Mod
 	}
 	for _, warning := range d.warnings {
 		resp.Diagnostics.AddWarning(warning.summary, warning.detail)
+	}
+	for _, failure := range d.errors {
+		resp.Diagnostics.AddError(failure.summary, failure.detail)
 	}
 }

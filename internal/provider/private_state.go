@@ -11,8 +11,9 @@ import (
 
 // Keys of the private state, which Terraform stores with a resource but never shows.
 const (
-	privateOrigin = "origin"
-	privateKnown  = "known_ids"
+	privateOrigin   = "origin"
+	privateMintedAt = "minted_at"
+	privateKnown    = "known_ids"
 )
 
 type privateReader interface {

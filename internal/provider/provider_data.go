@@ -30,16 +30,40 @@ type providerData struct {
 
 	mu   sync.Mutex
 	seen map[string]time.Time
+	// listed is set once a token of the state was found.
+	listed bool
+	// said holds the warnings that were given in this walk and need no repetition.
+	said map[string]bool
 }
 
-// sawToken records when, by the service's clock, an access token was read in this walk.
-func (d *providerData) sawToken(id string, asOf time.Time) {
+// sawToken records when, by the service's clock, a token was read in this walk, and whether the service still has it.
+func (d *providerData) sawToken(id string, asOf time.Time, found bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.seen == nil {
 		d.seen = map[string]time.Time{}
 	}
 	d.seen[id] = asOf
+	d.listed = d.listed || found
+}
+
+// anyListed reports whether any token of the state was found in this walk.
+func (d *providerData) anyListed() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.listed
+}
+
+// firstTime reports whether it is the first call with this key in this walk.
+func (d *providerData) firstTime(key string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.said == nil {
+		d.said = map[string]bool{}
+	}
+	first := !d.said[key]
+	d.said[key] = true
+	return first
 }
 
 // tokenSeen returns when an access token was read in this walk. It is the zero time during apply and with -refresh=false,

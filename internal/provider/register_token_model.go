@@ -41,6 +41,11 @@ func registerTokenRequest(accessTokenName, role types.String, accessTokenTTL, tt
 	}
 }
 
+// key identifies a register token within a walk; the service assigns no ID.
+func (m registerTokenModel) key() string {
+	return "register token " + m.CreatedAt.ValueString() + " " + m.AccessTokenName.ValueString()
+}
+
 // setMinted fills in a new register token. The service does not return its expiry, so it is computed.
 func (m *registerTokenModel) setMinted(token mlplatform.RegisterToken) {
 	m.Token = types.StringValue(token.Value.Reveal())

@@ -21,7 +21,14 @@ func (r *registerTokenResource) ModifyPlan(ctx context.Context, req resource.Mod
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if shouldRecreate(decision.plan.RecreateIfInvalid.ValueString(), state.Status.ValueString()) {
+	// Terraform plans an update in place again during the apply, when it must not turn into a replacement. So a policy that
+	// is unknown, or that changed and was not compared with a fresh read, does not count yet.
+	policy := decision.plan.RecreateIfInvalid
+	notRead := r.ready() && r.data.tokenSeen(state.key()).IsZero()
+	if policy.IsUnknown() || notRead && !policy.Equal(state.RecreateIfInvalid) {
+		policy = state.RecreateIfInvalid
+	}
+	if shouldRecreate(policy.ValueString(), state.Status.ValueString()) {
 		decision.plan.Status = types.StringUnknown()
 		decision.replaceFor("status")
 	}

@@ -39,7 +39,7 @@ func (r *registerTokenResource) Create(ctx context.Context, req resource.CreateR
 	}
 	// An access token of this name whose ID is not among the current ones shows later that the register token was redeemed.
 	name := state.AccessTokenName.ValueString()
-	list, err := client.AccessTokens(ctx)
+	list, err := client.FreshAccessTokens(ctx)
 	if err != nil {
 		addServiceError(&resp.Diagnostics, "Unable to create register token",
 			fmt.Errorf("register token for %q: %w", name, err), mlplatform.RoleAdmin)
@@ -68,6 +68,7 @@ func (r *registerTokenResource) Read(ctx context.Context, req resource.ReadReque
 			map[string]any{"access_token_name": state.AccessTokenName.ValueString(), "error": err.Error()})
 		return
 	}
+	r.data.sawToken(state.key(), list.AsOf, false)
 	if state.refresh(list, known) {
 		resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 	}

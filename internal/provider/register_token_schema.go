@@ -43,7 +43,7 @@ func registerTokenSchema() schema.Schema {
 				Optional:            true,
 				ElementType:         types.StringType,
 				MarkdownDescription: keepersText,
-				PlanModifiers:       []planmodifier.Map{mapplanmodifier.RequiresReplace()},
+				PlanModifiers:       []planmodifier.Map{mapplanmodifier.RequiresReplaceIf(keepersChanged, keepersText, keepersText)},
 			},
 			"recreate_if_invalid": schema.StringAttribute{
 				Optional: true,
@@ -62,6 +62,10 @@ func registerTokenSchema() schema.Schema {
 			"access_token_id": stable(computedText("ID of the access token that it was redeemed for; null until then.")),
 		},
 	}
+}
+
+func keepersChanged(_ context.Context, req planmodifier.MapRequest, resp *mapplanmodifier.RequiresReplaceIfFuncResponse) {
+	resp.RequiresReplace = !sameKeepers(req.PlanValue, req.StateValue)
 }
 
 // stable keeps a computed attribute over an update in place.
