@@ -67,14 +67,6 @@ func SkipBug(t *testing.T, bug Bug) {
 	}
 }
 
-// Long skips a test that takes minutes, if the tests are to be short.
-func Long(t *testing.T) {
-	t.Helper()
-	if testing.Short() {
-		t.Skip("takes minutes: not with -short")
-	}
-}
-
 // CLIPath returns the path of the CLI under test.
 func CLIPath(t *testing.T) string {
 	t.Helper()

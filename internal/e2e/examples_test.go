@@ -218,9 +218,12 @@ func TestExamples(t *testing.T) {
 			t.Errorf("there is no example %q", folder)
 		}
 	}
-	for _, folder := range folders {
+	for i, folder := range folders {
 		t.Run(folder, func(t *testing.T) {
 			t.Parallel()
+			if i%3 != 0 {
+				acctest.Long(t)
+			}
 			w := exampleWorkspace(t, folder, "")
 			w.Service.Emulator.ResetJournal()
 			w.Apply()

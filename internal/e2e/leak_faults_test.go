@@ -85,7 +85,7 @@ func (w *spoiled) fails(operation string, args ...string) {
 // the request carried, not the one that was on its way back, not the one that an answer repeats.
 func TestCase15NoValueInErrors(t *testing.T) {
 	t.Parallel()
-	for name, fault := range echoingFaults() {
+	for name, fault := range acctest.Sample(1, echoingFaults()) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newSpoiled(t, fault)
@@ -117,7 +117,7 @@ func TestCase15NoValueInErrors(t *testing.T) {
 // The same of ephemeral resources, whose values must not be in any file either.
 func TestCase15NoEphemeralValueInErrors(t *testing.T) {
 	t.Parallel()
-	for name, fault := range echoingFaults() {
+	for name, fault := range acctest.Sample(2, echoingFaults()) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			acctest.Needs(t, acctest.EphemeralResources)
@@ -163,7 +163,7 @@ func TestNoValueOfBadSettings(t *testing.T) {
 	t.Parallel()
 	badSetting := regexp.MustCompile("Error: (Invalid (token|endpoint)|Conflicting token settings)")
 	svc := acctest.NewService(t)
-	for name, change := range map[string]func(*acctest.Workspace){
+	for name, change := range acctest.Sample(2, map[string]func(*acctest.Workspace){
 		"variable": func(w *acctest.Workspace) { w.Env["MLPLATFORM_TOKEN"] = svc.Token + "\n" },
 		"file": func(w *acctest.Workspace) {
 			w.Write("token", svc.Token+"\n"+svc.Token)
@@ -177,7 +177,7 @@ func TestNoValueOfBadSettings(t *testing.T) {
 			w.Write("provider.tf", "provider \"mlplatform\" {\n  token      = "+acctest.Quote(svc.Token)+"\n  token_file = \"/run/mine\"\n}\n")
 		},
 		"query": func(w *acctest.Workspace) { w.Env["MLPLATFORM_ENDPOINT"] = svc.Endpoint + "?token=" + svc.Token },
-	} {
+	}) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := acctest.NewWorkspace(t, svc).Traced()

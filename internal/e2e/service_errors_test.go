@@ -66,7 +66,7 @@ const (
 // next, and leaves the state as it was.
 func TestServiceErrors(t *testing.T) {
 	t.Parallel()
-	for name, test := range map[string]struct {
+	for name, test := range acctest.Sample(4, map[string]struct {
 		// spoil brings the trouble about.
 		spoil func(t *testing.T, w *acctest.Workspace)
 		// want is in the error of each operation.
@@ -161,7 +161,7 @@ func TestServiceErrors(t *testing.T) {
 					"`ca_cert_file` in the provider block (or MLPLATFORM_CA_CERT_FILE) to a file with the proxy's CA certificate.",
 			},
 		},
-	} {
+	}) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := acctest.NewWorkspace(t, acctest.NewService(t))
@@ -275,13 +275,13 @@ func TestFailedCreationLeavesNothing(t *testing.T) {
 // apply converges with nothing left over.
 func TestFailureAfterTheValueKeepsIt(t *testing.T) {
 	t.Parallel()
-	for name, fault := range map[string]emulator.Fault{
+	for name, fault := range acctest.Sample(2, map[string]emulator.Fault{
 		"500":       {Kind: emulator.Respond, Status: 500},
 		"403":       {Kind: emulator.Respond, Status: 403},
 		"dropped":   {Kind: emulator.Drop},
 		"truncated": {Kind: emulator.Truncate},
 		"bad JSON":  {Kind: emulator.BadJSON},
-	} {
+	}) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			svc := acctest.NewService(t)

@@ -40,9 +40,11 @@ func number(t *testing.T, variable string) (value uint64, set bool) {
 // other people making and revoking tokens. A schedule is told by its seed: `make soak SEED=…` runs one that failed.
 func TestSoak(t *testing.T) {
 	t.Parallel()
-	acctest.Long(t)
 	acctest.SkipBug(t, acctest.BugReplaceOrder)
 	schedules := uint64(defaultSchedules)
+	if testing.Short() {
+		schedules = 2
+	}
 	if n, set := number(t, "SOAK_N"); set {
 		schedules = n
 	}

@@ -17,14 +17,14 @@ import (
 // Between plan and apply somebody deletes the token and makes another one of the same name: that one survives.
 func TestForeignTokenMadeAfterThePlan(t *testing.T) {
 	t.Parallel()
-	for name, test := range map[string]struct {
+	for name, test := range acctest.Sample(2, map[string]struct {
 		plan     []string
 		exitCode int
 		want     string
 	}{
 		"destroy": {[]string{"-destroy"}, 0, "Another token has the name"},
 		"replace": {[]string{"-replace=" + tokenAddress}, 1, `the name "contested" is taken`},
-	} {
+	}) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := acctest.NewWorkspace(t, acctest.NewService(t))
@@ -50,7 +50,7 @@ func TestForeignTokenMadeAfterThePlan(t *testing.T) {
 // What is no complete list of the service's says nothing about a token: it empties no state and deletes nothing.
 func TestListThatIsNone(t *testing.T) {
 	t.Parallel()
-	for name, spoiled := range map[string]func(acctest.Forward) *httptest.ResponseRecorder{
+	for name, spoiled := range acctest.Sample(2, map[string]func(acctest.Forward) *httptest.ResponseRecorder{
 		"nothing": func(acctest.Forward) *httptest.ResponseRecorder { return httptest.NewRecorder() },
 		"error page with status 200": func(acctest.Forward) *httptest.ResponseRecorder {
 			return written(http.StatusOK, "<html><body>Service Unavailable</body></html>")
@@ -73,7 +73,7 @@ func TestListThatIsNone(t *testing.T) {
 		"no status of success": func(forward acctest.Forward) *httptest.ResponseRecorder {
 			return written(http.StatusPartialContent, forward().Body.String())
 		},
-	} {
+	}) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			svc := acctest.NewService(t)

@@ -173,12 +173,12 @@ func TestConfigurationGeneratedByIdentity(t *testing.T) {
 // A name that is not there, or none at all, is an error that helps.
 func TestImportByIdentityErrors(t *testing.T) {
 	t.Parallel()
-	for name, test := range map[string]struct{ identity, says string }{
+	for name, test := range acctest.Sample(2, map[string]struct{ identity, says string }{
 		"near name": {`{ name = "hand made" }`, `The project has no access token named "hand made". The closest names are: "hand-made"`},
 		"empty":     {`{ name = "" }`, `The project has no access token named ""`},
 		"another":   {`{ id = "hand-made" }`, "name"},
 		"nothing":   {`{}`, "name"},
-	} {
+	}) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			acctest.Needs(t, acctest.Identities)
@@ -198,7 +198,7 @@ func TestImportByIdentityErrors(t *testing.T) {
 func TestStateWithoutIdentity(t *testing.T) {
 	t.Parallel()
 	const before, after = `name = "older"`, "name = \"older\"\nrecreate_if_invalid = \"never\""
-	for name, test := range map[string]struct {
+	for name, test := range acctest.Sample(2, map[string]struct {
 		next func(*acctest.Workspace)
 		gets string
 	}{
@@ -207,7 +207,7 @@ func TestStateWithoutIdentity(t *testing.T) {
 		"update":                 {func(w *acctest.Workspace) { w.Write("main.tf", accessToken(after)); w.Apply() }, "older"},
 		"update without refresh": {func(w *acctest.Workspace) { w.Write("main.tf", accessToken(after)); w.Apply("-refresh=false") }, "older"},
 		"replacement":            {func(w *acctest.Workspace) { w.Apply("-replace=" + tokenAddress) }, "older"},
-	} {
+	}) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			svc := acctest.NewService(t)

@@ -132,7 +132,7 @@ func TestQueryAdoptsManyTokens(t *testing.T) {
 func TestQueryFilters(t *testing.T) {
 	t.Parallel()
 	all := []string{"adm-1", "adm-2", "emulator-admin", "usr-1", "usr-2", "usr-3"}
-	for name, test := range map[string]struct {
+	for name, test := range acctest.Sample(3, map[string]struct {
 		arguments, config string
 		want              []string
 	}{
@@ -148,7 +148,7 @@ func TestQueryFilters(t *testing.T) {
 		"limit":           {"limit = 3", "", all[:3]},
 		"limit of one":    {"limit = 1", `role = "USER"`, []string{"usr-1"}},
 		"limit above all": {"limit = 100", "", all},
-	} {
+	}) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			acctest.Needs(t, acctest.Queries)
@@ -255,7 +255,7 @@ func TestQueryOfAReusedName(t *testing.T) {
 // Errors reach the user, with what to do.
 func TestQueryErrors(t *testing.T) {
 	t.Parallel()
-	for name, test := range map[string]struct {
+	for name, test := range acctest.Sample(3, map[string]struct {
 		config string
 		happen func(*testing.T, *acctest.Workspace)
 		says   string
@@ -276,7 +276,7 @@ func TestQueryErrors(t *testing.T) {
 		"broken list": {"", func(_ *testing.T, w *acctest.Workspace) {
 			w.Service.Emulator.Inject(emulator.Fault{Operation: emulator.OpListAccessTokens, Kind: emulator.BadJSON, Body: "[{}]", Times: -1})
 		}, "Unable to list access tokens"},
-	} {
+	}) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newQuery(t, acctest.NewService(t), listBlock("", test.config))

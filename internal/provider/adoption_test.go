@@ -26,7 +26,7 @@ func importBlock(name string) string {
 // An import fills in everything but the value, so that the next plan is empty.
 func TestCase05Import(t *testing.T) {
 	t.Parallel()
-	for name, test := range map[string]struct {
+	for name, test := range acctest.Sample(1, map[string]struct {
 		token      emulator.SeedToken
 		attributes string
 		expiresAt  knownvalue.Check
@@ -37,7 +37,7 @@ func TestCase05Import(t *testing.T) {
 			emulator.SeedToken{Name: "hand made", Role: "ADMIN", TTL: time.Hour}, "",
 			knownvalue.StringExact(acctest.Start.Add(time.Hour).Format(time.RFC3339)),
 		},
-	} {
+	}) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			svc := acctest.NewService(t)
@@ -76,14 +76,14 @@ func TestCase06AdoptionInAnyOrder(t *testing.T) {
 	t.Parallel()
 	const name, prefix = `name = "adopted-1"`, `name_prefix = "adopted-"`
 	const ttl, keepers, window = `ttl = "90d"`, `keepers = { team = "ml" }`, `rotate_before = "7d"`
-	for order, stages := range map[string][][]string{
+	for order, stages := range acctest.Sample(1, map[string][][]string{
 		"ttl, keepers, window, prefix": {{name, ttl}, {name, ttl, keepers}, {name, ttl, keepers, window}, {prefix, ttl, keepers, window}},
 		"keepers, prefix, ttl, window": {{name, keepers}, {prefix, keepers}, {prefix, keepers, ttl}, {prefix, keepers, ttl, window}},
 		"prefix, ttl, window, keepers": {{prefix}, {prefix, ttl}, {prefix, ttl, window}, {prefix, ttl, window, keepers}},
 		"window and ttl, then others":  {{name, ttl, window}, {prefix, ttl, window, keepers}},
 		"all at once":                  {{prefix, ttl, keepers, window}},
 		"all with the import":          {},
-	} {
+	}) {
 		t.Run(order, func(t *testing.T) {
 			t.Parallel()
 			svc := acctest.NewService(t)
@@ -137,6 +137,6 @@ func TestImportOfWhatIsNotThere(t *testing.T) {
 		ImportState:   true,
 		ImportStateId: "etl-nightly",
 		ExpectError: acctest.OutputMatches(`The project has no access token named "etl-nightly". The closest names are: "ETL-nightly", ` +
-			`"etl nightly", "etl-nightly-1", "etl-nightly-2", "etl-night". A name`),
+			`"etl nightly", "etl-nightly-1", "etl-nightly-2", "etl-night". Write the name`),
 	})
 }

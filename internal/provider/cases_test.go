@@ -91,7 +91,7 @@ func TestCase02NoLongerListed(t *testing.T) {
 // A failed refresh is an error and leaves the state as it is: the next plan, with the service well again, is empty.
 func TestCase03FailedRefreshLeavesState(t *testing.T) {
 	t.Parallel()
-	for name, fault := range map[string]emulator.Fault{
+	for name, fault := range acctest.Sample(3, map[string]emulator.Fault{
 		"403":         {Kind: emulator.Respond, Status: 403},
 		"401":         {Kind: emulator.Respond, Status: 401},
 		"404":         {Kind: emulator.Respond, Status: 404},
@@ -104,7 +104,7 @@ func TestCase03FailedRefreshLeavesState(t *testing.T) {
 		"null":        {Kind: emulator.BadJSON, Body: "null"},
 		"truncated":   {Kind: emulator.Truncate},
 		"dropped":     {Kind: emulator.Drop},
-	} {
+	}) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			svc := acctest.NewService(t)
@@ -215,7 +215,7 @@ func TestCase09CreateBeforeDestroyWithFixedName(t *testing.T) {
 func TestCase10RedeemAnswerLost(t *testing.T) {
 	t.Parallel()
 	const redeem, remove, register = emulator.OpRedeemRegisterToken, emulator.OpDeleteAccessToken, emulator.OpCreateRegisterToken
-	for name, test := range map[string]struct {
+	for name, test := range acctest.Sample(2, map[string]struct {
 		fault  emulator.Fault
 		writes []string
 	}{
@@ -224,7 +224,7 @@ func TestCase10RedeemAnswerLost(t *testing.T) {
 		"truncated":             {emulator.Fault{Kind: emulator.Truncate}, []string{register, redeem, remove, register, redeem}},
 		"502 after acting":      {emulator.Fault{Kind: emulator.Respond, Status: 502, Body: "<html>", After: true}, []string{register, redeem, remove, register, redeem}},
 		"wrong json":            {emulator.Fault{Kind: emulator.BadJSON, After: true}, []string{register, redeem, remove, register, redeem}},
-	} {
+	}) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			svc := acctest.NewService(t)

@@ -170,7 +170,7 @@ func TestRedemptionAnswerLost(t *testing.T) {
 			variables := registerTokenFor(t, svc, "redeemed", mlplatform.RoleUser, 0)
 			redemption := redemption(svc, true, "")
 			if test.administrator {
-				redemption = strings.ReplaceAll(redemption, "max_retries = 1", fmt.Sprintf("token = %q", svc.Token))
+				redemption = strings.Replace(redemption, "= null", "= "+acctest.Quote(svc.Token), 1)
 			}
 			svc.Emulator.Inject(emulator.Fault{Operation: emulator.OpRedeemRegisterToken, Kind: emulator.Truncate})
 			acctest.Needs(t, acctest.Since("1.11.0"))
@@ -207,7 +207,7 @@ func TestRedemptionByUser(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	redemption := strings.ReplaceAll(redemption(svc, true, "delete_on_destroy = false"), "max_retries = 1", fmt.Sprintf("token = %q", user))
+	redemption := strings.Replace(redemption(svc, true, "delete_on_destroy = false"), "= null", "= "+acctest.Quote(user), 1)
 	acctest.Needs(t, acctest.Since("1.11.0"))
 	acctest.Run(t,
 		resource.TestStep{Config: redemption, ConfigVariables: variables},

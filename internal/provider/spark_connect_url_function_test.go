@@ -157,7 +157,7 @@ output "url" {
 func TestSparkConnectURLInAConfiguration(t *testing.T) {
 	t.Parallel()
 	const url = "sc://spark.example.com:15002/;spark-token=emulated-access%2Fx"
-	for name, test := range map[string]struct {
+	for name, test := range acctest.Sample(3, map[string]struct {
 		config   string
 		features []acctest.Feature
 		exitCode int
@@ -179,7 +179,7 @@ func TestSparkConnectURLInAConfiguration(t *testing.T) {
 		},
 		"null":  {strings.Replace(sparkConfig("", ""), ", var.token", ", null", 1), nil, 1, "argument must not be null", false},
 		"empty": {strings.Replace(sparkConfig("", ""), ", var.token", `, ""`, 1), nil, 1, "The token is empty.", false},
-	} {
+	}) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			acctest.Needs(t, append(test.features, acctest.ProviderFunctions)...)
