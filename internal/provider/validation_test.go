@@ -23,7 +23,7 @@ import (
 
 const (
 	exampleEndpoint = "an endpoint looks like https://msk.cloud.vk.ru/infra/mlplatform"
-	exampleLifetime = "A lifetime is whole numbers with the units d, h, m and s without spaces, at least 1s in " +
+	exampleLifetime = "A lifetime is whole numbers with the units d, h, m and s, without spaces, at least 1s in " +
 		"total, such as 30d, 12h or 2h45m30s."
 )
 
