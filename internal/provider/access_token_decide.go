@@ -147,7 +147,7 @@ func (d *accessTokenDecision) guardValue(facts accessTokenFacts) {
 		advice = "Wait until the old token has expired, or ask the administrator to delete it first. Or request a register " +
 			"token for another name, set `lifecycle { create_before_destroy = true }`, and use `-replace` instead of this change"
 	}
-	d.fail("The replacement would lose a valid token", fmt.Sprintf("This plan replaces the access token %s (reason: `%s`). "+
+	d.refuse("The replacement would lose a valid token", fmt.Sprintf("This plan replaces the access token %s (reason: `%s`). "+
 		"With `delete_on_destroy = false` in the state, the old token is not deleted and keeps its name, so the new one "+
 		"could not be created%s, and the only copy of the old value would be removed from the state. Nothing was "+
 		"changed. %s. "+howToDestroy, state.Name, strings.Join(d.replace, "`, `"), uncertainName(config), advice))
@@ -196,7 +196,7 @@ func (d *accessTokenDecision) guardImport(facts accessTokenFacts) {
 			"does not replace the token.", state.Name, strings.Join(has, " and "), strings.Join(set, " and ")))
 		return
 	}
-	d.fail("The replacement would be a different token", fmt.Sprintf("This plan replaces the access token %s (reason: `%s`), "+
+	d.refuse("The replacement would be a different token", fmt.Sprintf("This plan replaces the access token %s (reason: `%s`), "+
 		"which was not created from this configuration. The token %s, but the configuration does not say so, and a "+
 		"new token would have the %s role and %s. Nothing was changed. Set %s. "+howToDestroy, state.Name, strings.Join(d.replace, "`, `"),
 		strings.Join(has, " and "), roleOrDefault(config.Role).ValueString(), lifetimeInWords(config.TTL), strings.Join(set, " and ")))

@@ -27,7 +27,7 @@ func (d *planDecision[M]) warn(summary, detail string) {
 	d.warnings = append(d.warnings, planMessage{summary, detail})
 }
 
-func (d *planDecision[M]) fail(summary, detail string) {
+func (d *planDecision[M]) refuse(summary, detail string) {
 	d.errors = append(d.errors, planMessage{summary, detail})
 }
 
