@@ -50,6 +50,7 @@ func (d *accessTokenDataSource) Read(ctx context.Context, req datasource.ReadReq
 		addServiceError(&resp.Diagnostics, summary, fmt.Errorf("access token %s: %w", model.Name, err), mlplatform.RoleAdmin)
 		return
 	}
+	d.data.warnOfUnreadableRows(list, &resp.Diagnostics)
 	token, found := list.ByName(model.Name.ValueString())
 	if !found {
 		resp.Diagnostics.AddAttributeError(path.Root("name"), summary, notFoundDetail(model.Name.ValueString(), list))

@@ -51,11 +51,15 @@ func (l *accessTokenList) List(ctx context.Context, req list.ListRequest, stream
 		stream.Results = list.ListResultsStreamDiagnostics(diags)
 		return
 	}
+	l.data.warnOfUnreadableRows(tokens, &diags)
 	found := importableTokens(filter, tokens)
 	if req.Limit > 0 && int64(len(found)) > req.Limit {
 		found = found[:req.Limit]
 	}
 	stream.Results = func(push func(list.ListResult) bool) {
+		if len(diags) > 0 && !push(list.ListResult{Diagnostics: diags}) {
+			return
+		}
 		for _, token := range found {
 			result := req.NewListResult(ctx)
 			result.DisplayName = token.Name
@@ -74,20 +78,8 @@ func (l *accessTokenList) List(ctx context.Context, req list.ListRequest, stream
 // importableTokens returns the matching tokens without expired rows that share their name with a live token, because an
 // import by that name takes the live one.
 func importableTokens(filter accessTokenFilter, list mlplatform.AccessTokenList) []mlplatform.AccessToken {
-	importable := idsByName(list)
 	return slices.DeleteFunc(filter.apply(list), func(token mlplatform.AccessToken) bool {
-		return importable[token.Name] != token.ID
+		named, _ := list.ByName(token.Name)
+		return named.ID != token.ID
 	})
-}
-
-// idsByName returns for each name the ID that AccessTokenList.ByName finds, which would take quadratic time for all names.
-func idsByName(list mlplatform.AccessTokenList) map[string]string {
-	ids := make(map[string]string, len(list.Tokens))
-	expired := map[string]bool{}
-	for _, token := range list.Tokens {
-		if _, found := ids[token.Name]; !found || expired[token.Name] {
-			ids[token.Name], expired[token.Name] = token.ID, token.Expired(list.AsOf)
-		}
-	}
-	return ids
 }

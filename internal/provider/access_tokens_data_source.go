@@ -59,6 +59,7 @@ func (d *accessTokensDataSource) Read(ctx context.Context, req datasource.ReadRe
 		addServiceError(&resp.Diagnostics, unableToList, err, mlplatform.RoleAdmin)
 		return
 	}
+	d.data.warnOfUnreadableRows(list, &resp.Diagnostics)
 	model.Tokens = []listedTokenModel{}
 	for _, token := range model.apply(list) {
 		model.Tokens = append(model.Tokens, newListedToken(token, list.AsOf))

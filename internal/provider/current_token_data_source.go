@@ -35,10 +35,11 @@ func (d *currentTokenDataSource) Read(ctx context.Context, _ datasource.ReadRequ
 	if client == nil {
 		return
 	}
-	token, err := client.WhoAmI(ctx)
+	token, err := client.Self(ctx)
 	if err != nil {
 		addServiceError(&resp.Diagnostics, "Unable to describe the provider's token", err, mlplatform.RoleUser)
 		return
 	}
+	d.data.warnOfExpiry(token, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, newListedToken(token, client.Now()))...)
 }

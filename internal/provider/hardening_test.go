@@ -144,48 +144,38 @@ func TestHardening10DataSourcesReadAFreshList(t *testing.T) {
 	}
 }
 
-// Selecting the tokens of a query takes no quadratic time. With 300,000 names that would be minutes.
+// Selecting the tokens of a query takes no quadratic time. With 40,000 rows that would be many seconds.
 func TestHardening14QueryOfManyTokens(t *testing.T) {
 	t.Parallel()
-	now := time.Date(2031, time.March, 1, 12, 0, 0, 0, time.UTC)
-	list := mlplatform.AccessTokenList{AsOf: now}
-	for i := range 300_000 {
-		token := mlplatform.AccessToken{ID: fmt.Sprint("id-", i), Name: fmt.Sprint("a common beginning of names ", i/2)}
+	const many = 40_000
+	var rows []string
+	for i := range many {
+		expiry := "null"
 		if i%2 == (i/2)%2 {
-			token.ExpiresAt = now.Add(-time.Hour)
+			expiry = `"2020-03-01T12:00:00Z"`
 		}
-		list.Tokens = append(list.Tokens, token)
+		rows = append(rows, fmt.Sprintf(`{"id":"id-%d","name":"a common prefix of names %d","type":"USER","issuer_name":"i","exp":%s}`, i, i/2, expiry))
+	}
+	service := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
+		respond(rw, 200, "["+strings.Join(rows, ",")+"]")
+	}))
+	t.Cleanup(service.Close)
+	client, err := mlplatform.New(mlplatform.Config{Endpoint: service.URL, Token: "t"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := client.FreshAccessTokens(t.Context())
+	if err != nil {
+		t.Fatal(err)
 	}
 	start := time.Now()
 	found := importableTokens(accessTokenFilter{}, list)
-	if took := time.Since(start); took > 20*time.Second || len(found) != 150_000 {
+	if took := time.Since(start); took > 2*time.Second || len(found) != many/2 {
 		t.Errorf("selected %d tokens in %v", len(found), took)
 	}
-	for _, token := range found[:100] {
-		if token.Expired(now) {
-			t.Errorf("%q is an expired row beside a live token", token.ID)
-		}
-	}
-}
-
-// The rule of a query for rows that share a name is that of an import by name.
-func TestHardening14QueryAgreesWithImport(t *testing.T) {
-	t.Parallel()
-	now := time.Date(2031, time.March, 1, 12, 0, 0, 0, time.UTC)
-	row := func(id, name string, expired bool) mlplatform.AccessToken {
-		token := mlplatform.AccessToken{ID: id, Name: name}
-		if expired {
-			token.ExpiresAt = now.Add(-time.Hour)
-		}
-		return token
-	}
-	list := mlplatform.AccessTokenList{AsOf: now, Tokens: []mlplatform.AccessToken{
-		row("1", "live last", true), row("2", "live last", true), row("3", "live last", false),
-		row("4", "live first", false), row("5", "live first", true), row("6", "expired", true), row("7", "expired", true),
-	}}
-	for name, id := range idsByName(list) {
-		if token, _ := list.ByName(name); token.ID != id {
-			t.Errorf("%q is %s for a query and %s for an import", name, id, token.ID)
+	for _, token := range found {
+		if token.Expired(list.AsOf) {
+			t.Fatalf("%q is an expired row beside a live token", token.ID)
 		}
 	}
 }
@@ -257,5 +247,53 @@ func TestHardening14NamesInOtherUnicodeForms(t *testing.T) {
 	}
 	if got := notFoundDetail("caff", list); strings.Contains(got, "Unicode") || !strings.Contains(got, "closest names") {
 		t.Errorf("got for a name that is only similar:\n%s", got)
+	}
+}
+
+// One row that cannot be read blocks nothing else: it is named once, and a token that it could be is not called absent.
+func TestHardening29UnreadableRow(t *testing.T) {
+	t.Parallel()
+	const rows = `[{"id":"id-1","name":"good","type":"USER","issuer_name":"i","exp":null},
+		{"id":"id-2","name":"odd","type":"USER","issuer_name":"i","exp":"tomorrow"}]`
+	service := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { respond(rw, 200, rows) }))
+	t.Cleanup(service.Close)
+	server := newProtocolServer(t, map[string]string{envEndpoint: service.URL, envToken: "t"})
+	server.configure(t, nil)
+	got, found := server.readData(t, "mlplatform_access_token", map[string]any{"name": "good"})
+	var id string
+	if err := got["id"].As(&id); err != nil || id != "id-1" {
+		t.Errorf("the readable token has the ID %q, %v", id, err)
+	}
+	warning := details(found, tfprotov6.DiagnosticSeverityWarning)
+	if len(found) != 1 || !strings.Contains(warning, `name "odd", ID "id-2": row 2 of the list`) {
+		t.Errorf("got the warnings %q", warning)
+	}
+	_, found = server.readData(t, "mlplatform_access_token", map[string]any{"name": "odd"})
+	if got := details(found, tfprotov6.DiagnosticSeverityError); len(found) != 1 || !strings.Contains(got, "a row that cannot be read may be that token") {
+		t.Errorf("got for the unreadable token: %q", got)
+	}
+	_, found = server.readData(t, "mlplatform_access_token", map[string]any{"name": "absent"})
+	if got := details(found, tfprotov6.DiagnosticSeverityError); len(found) != 1 || !strings.Contains(got, `no access token named "absent"`) {
+		t.Errorf("got for an absent token: %q", got)
+	}
+}
+
+// The provider's own token is reported two weeks before it expires, by the service's clock.
+func TestProviderTokenExpiresSoon(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2031, time.March, 1, 12, 0, 0, 0, time.UTC)
+	for left, warns := range map[time.Duration]bool{13 * 24 * time.Hour: true, 15 * 24 * time.Hour: false} {
+		service := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
+			rw.Header().Set("Date", now.Format(http.TimeFormat))
+			respond(rw, 200, fmt.Sprintf(`{"id":"1","name":"admin","type":"ADMIN","issuer_name":"i","exp":%q}`, now.Add(left).Format(time.RFC3339)))
+		}))
+		t.Cleanup(service.Close)
+		server := newProtocolServer(t, map[string]string{envEndpoint: service.URL, envToken: "t"})
+		server.configure(t, nil)
+		_, found := server.readData(t, "mlplatform_current_token", nil)
+		got := details(found, tfprotov6.DiagnosticSeverityWarning)
+		if strings.Contains(got, `The access token "admin", which the provider uses, expires at`) != warns {
+			t.Errorf("with %v left, the warnings are %q", left, got)
+		}
 	}
 }

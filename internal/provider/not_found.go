@@ -20,6 +20,10 @@ const maxNearNames = 5
 // notFoundDetail reports that no token has the name, and lists the closest names.
 func notFoundDetail(name string, list mlplatform.AccessTokenList) string {
 	detail := fmt.Sprintf("The project has no access token named %q.", name)
+	if list.CouldBeUnreadable("", name) {
+		return fmt.Sprintf("The list of access tokens has no readable row with the name %q, but a row that cannot be read may be that "+
+			"token. Look for it in the management console, and report the row to the developers of the provider.", name)
+	}
 	if len(list.Tokens) == 0 {
 		return detail + " It has no access tokens at all. Check that the provider's token belongs to the right project."
 	}

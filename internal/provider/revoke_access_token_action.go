@@ -61,6 +61,7 @@ func (a *revokeAccessTokenAction) Invoke(ctx context.Context, req action.InvokeR
 		fail(err)
 		return
 	}
+	a.data.warnOfUnreadableRows(list, &resp.Diagnostics)
 	token, found := list.ByName(name)
 	if !found {
 		resp.Diagnostics.AddAttributeError(path.Root("name"), summary, notFoundDetail(name, list))
@@ -71,6 +72,7 @@ func (a *revokeAccessTokenAction) Invoke(ctx context.Context, req action.InvokeR
 		fail(err)
 		return
 	}
+	a.data.warnOfExpiry(self, &resp.Diagnostics)
 	if self.ID == token.ID {
 		resp.Diagnostics.AddAttributeError(path.Root("name"), summary, ownTokenDetail(name)+".")
 		return
