@@ -41,12 +41,13 @@ resource "mlplatform_access_token" "export" {
   recreate_if_invalid = "never"
 }
 
-# Warns of every token of the project that expires within a week, including those that Terraform does not manage.
-check "nothing_expires_soon" {
-  data "mlplatform_access_tokens" "soon" {
-    expires_within = "7d"
-  }
+# The tokens of the project that expire within a week, including those that Terraform does not manage. Inside the check
+# block, Terraform would plan to read them again, and no plan would be empty.
+data "mlplatform_access_tokens" "soon" {
+  expires_within = "7d"
+}
 
+check "nothing_expires_soon" {
   assert {
     condition     = length(data.mlplatform_access_tokens.soon.tokens) == 0
     error_message = "These tokens expire within a week: ${join(", ", data.mlplatform_access_tokens.soon.tokens[*].name)}."
