@@ -52,7 +52,11 @@ func (r *accessTokenResource) read(ctx context.Context, state *accessTokenModel,
 		addServiceError(diags, unableToRead, fmt.Errorf("access token %s: %w", state.Name, err), mlplatform.RoleAdmin)
 		return
 	}
+	r.data.warnOfUnreadableRows(list, diags)
 	token, found := list.ByID(state.ID.ValueString())
+	if !found && list.CouldBeUnreadable(state.ID.ValueString(), state.Name.ValueString()) {
+		return // the state is kept, and the warning names the row
+	}
 	if !found && !r.confirmMissing(ctx, *state, list, diags) {
 		return
 	}

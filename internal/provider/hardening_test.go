@@ -278,6 +278,41 @@ func TestHardening29UnreadableRow(t *testing.T) {
 	}
 }
 
+// A token that could be an unreadable row keeps its state; another one that the list lacks is missing.
+func TestHardening29StateOfAnUnreadableRow(t *testing.T) {
+	t.Parallel()
+	const rows = `[{"id":"id-1","name":"good","type":"USER","issuer_name":"i","exp":null},
+		{"id":"id-2","name":"odd","type":"USER","issuer_name":"i","exp":"tomorrow"}]`
+	service := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { respond(rw, 200, rows) }))
+	t.Cleanup(service.Close)
+	server := newProtocolServer(t, map[string]string{envEndpoint: service.URL, envToken: "t"})
+	server.configure(t, nil)
+	const kind = "mlplatform_access_token"
+	schema := server.schemas.ResourceSchemas[kind]
+	for id, want := range map[string]string{"id-1": statusActive, "id-2": statusActive, "id-3": statusMissing} {
+		state := map[string]any{"id": id, "name": "odd", "role": "USER", "status": statusActive, "recreate_if_invalid": recreateAlways}
+		if id != "id-2" {
+			state["name"] = "good as " + id
+		}
+		read, err := server.ReadResource(t.Context(), &tfprotov6.ReadResourceRequest{TypeName: kind, CurrentState: dynamic(t, schema, state)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		value, err := read.NewState.Unmarshal(schema.ValueType())
+		if err != nil {
+			t.Fatal(err)
+		}
+		attributes := map[string]tftypes.Value{}
+		if err := value.As(&attributes); err != nil {
+			t.Fatal(err)
+		}
+		var status string
+		if err := attributes["status"].As(&status); err != nil || status != want {
+			t.Errorf("%s has the status %q, %v, %v", id, status, err, read.Diagnostics)
+		}
+	}
+}
+
 // The provider's own token is reported two weeks before it expires, by the service's clock.
 func TestProviderTokenExpiresSoon(t *testing.T) {
 	t.Parallel()
