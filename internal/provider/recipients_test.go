@@ -114,7 +114,7 @@ func TestEncryptToRecipients(t *testing.T) {
 func TestAgeProgramDecrypts(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
-		t.Skip("builds the age program")
+		t.Skip("builds the age program: not with -short")
 	}
 	program := filepath.Join(t.TempDir(), "age")
 	if output, err := exec.Command("go", "build", "-o", program, "filippo.io/age/cmd/age").CombinedOutput(); err != nil {

@@ -94,7 +94,7 @@ func archive(t *testing.T, name string) string {
 func observeLibrary(t *testing.T, name string, upstream http.RoundTripper, token string) (*observer, []row, string) {
 	t.Helper()
 	if testing.Short() {
-		t.Skip("creates a virtual environment")
+		t.Skip("creates a virtual environment: not with -short")
 	}
 	path := archive(t, name)
 	o := startObserver(t, upstream, token)
