@@ -29,7 +29,7 @@ func withDelivery(ctx context.Context) (context.Context, *delivery) {
 	return context.WithValue(ctx, deliveryKey{}, d), d
 }
 
-// deliveryOf returns the delivery of a context, or one that nobody reads.
+// deliveryOf returns the delivery of a context, or an unused one.
 func deliveryOf(ctx context.Context) *delivery {
 	if d, ok := ctx.Value(deliveryKey{}).(*delivery); ok {
 		return d

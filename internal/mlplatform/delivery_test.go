@@ -24,18 +24,18 @@ import (
 type connectProxy struct {
 	listener net.Listener
 	connects atomic.Int32
-	// answer writes the response to the CONNECT with this number, from 1, and reports whether the tunnel is open.
-	answer func(conn net.Conn, number int) bool
+	// respond writes the response to the CONNECT with this number, from 1, and reports whether the tunnel is open.
+	respond func(conn net.Conn, number int) bool
 }
 
 // startConnectProxy starts a proxy whose URL has a password.
-func startConnectProxy(t *testing.T, answer func(conn net.Conn, number int) bool) (*connectProxy, func(*http.Request) (*url.URL, error)) {
+func startConnectProxy(t *testing.T, respond func(conn net.Conn, number int) bool) (*connectProxy, func(*http.Request) (*url.URL, error)) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	proxy := &connectProxy{listener: listener, answer: answer}
+	proxy := &connectProxy{listener: listener, respond: respond}
 	var conns sync.WaitGroup
 	// The client keeps its idle tunnels open, so the proxy has to end them.
 	stopped, stop := context.WithCancel(context.Background())
@@ -60,7 +60,7 @@ func (p *connectProxy) serve(client net.Conn) {
 	if err != nil || request.Method != http.MethodConnect {
 		return
 	}
-	if !p.answer(client, int(p.connects.Add(1))) {
+	if !p.respond(client, int(p.connects.Add(1))) {
 		return
 	}
 	server, err := net.Dial("tcp", request.Host)
@@ -78,7 +78,7 @@ func tunnel(conn net.Conn, _ int) bool {
 	return err == nil
 }
 
-// refuse returns an answer with a status and a page.
+// refuse returns a function that responds with a status and a page.
 func refuse(status int) func(net.Conn, int) bool {
 	return func(conn net.Conn, _ int) bool {
 		page := "<html>" + canary + "</html>"
@@ -93,7 +93,7 @@ func TestHardening05RefusingProxy(t *testing.T) {
 	t.Parallel()
 	const retries = 2
 	tests := map[string]struct {
-		answer   func(net.Conn, int) bool
+		respond  func(net.Conn, int) bool
 		want     string
 		attempts int32
 		proxied  bool
@@ -109,7 +109,7 @@ func TestHardening05RefusingProxy(t *testing.T) {
 			t.Run(name+"/"+operation, func(t *testing.T) {
 				t.Parallel()
 				server, certificate := serveTLS(t, nil)
-				proxy, proxyURL := startConnectProxy(t, test.answer)
+				proxy, proxyURL := startConnectProxy(t, test.respond)
 				client := newClient(t, mlplatform.Config{
 					Endpoint: server.URL, Token: canary, CACertPEM: certificate, Proxy: proxyURL, MaxRetries: retries,
 				})

@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// Error is a failed operation. It never holds a response body, which could repeat a token's value.
+// Error is a failed operation. It never holds a response body, which could contain a token's value.
 type Error struct {
 	// Operation is what was attempted, such as "list the access tokens".
 	Operation string

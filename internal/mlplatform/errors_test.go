@@ -109,7 +109,7 @@ func TestErrorText(t *testing.T) {
 		"no envelope":    {&Error{Operation: "list", Status: 502}, "cannot list: the service responded with status 502 (Bad Gateway), not in the service's error format"},
 		"redirect":       {&Error{Operation: "list", Status: 302}, "cannot list: the service responded with status 302 (Found); redirects are not followed"},
 		"malformed":      {&Error{Operation: "list", Status: 200, Err: missingKey("id")}, `cannot list: the service responded with status 200 (OK): the required key "id" is missing or empty`},
-		"no answer":      {&Error{Operation: "list", Err: io.ErrUnexpectedEOF}, "cannot list: unexpected EOF"},
+		"no response":    {&Error{Operation: "list", Err: io.ErrUnexpectedEOF}, "cannot list: unexpected EOF"},
 		"no token":       {&Error{Operation: "list", Err: ErrNoToken}, "cannot list: no token is configured"},
 		"odd status":     {&Error{Operation: "list", Status: 599}, "cannot list: the service responded with status 599, not in the service's error format"},
 		"name is taken":  {&NameTakenError{Token: AccessToken{Name: "a \"name\""}}, `the name "a \"name\"" is taken by an access token of the project`},

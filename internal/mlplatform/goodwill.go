@@ -7,8 +7,8 @@ import (
 	"sync"
 )
 
-// goodwill reports spellings of the service that differ from openapi.yaml but cannot be misunderstood, so that somebody
-// can correct the contract. Each text is reported once.
+// goodwill reports spellings of the service that differ from openapi.yaml but cannot be misunderstood, so that the contract
+// can be corrected. Each text is reported once.
 type goodwill struct {
 	warn     func(context.Context, string)
 	mu       sync.Mutex

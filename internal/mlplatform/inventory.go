@@ -12,8 +12,8 @@ const (
 	// sharedAge is the maximum age of a list that a refresh uses. Terraform refreshes all resources at the beginning of a
 	// run, and one request should serve all of them, however slow the machine is.
 	sharedAge = time.Minute
-	// failureAge is how long a refresh does not list again after a failure, and freshFailureAge how long nobody does. A
-	// failed list has been retried already, and a thousand resources need not do so in turn.
+	// After a failure, a refresh does not list again for failureAge, and other callers for freshFailureAge: the request was
+	// retried already, and a thousand resources must not retry it in turn.
 	failureAge      = 10 * time.Second
 	freshFailureAge = time.Second
 	// gatherTime is how long a fresh list waits for others that want one.
@@ -114,7 +114,7 @@ func (i *inventory) queue(ctx context.Context, gather bool) *listing {
 	if request == nil {
 		request = &listing{done: make(chan struct{})}
 		i.next = request
-		// The request belongs to everybody who waits for it, so a cancelled caller must not end it. It ends by its timeout.
+		// All waiting callers share the request, so a cancelled caller must not end it. Its timeout does.
 		go i.run(context.WithoutCancel(ctx), request, i.newest, gather)
 	}
 	return request
@@ -134,7 +134,7 @@ func (i *inventory) run(ctx context.Context, request, before *listing, gather bo
 	i.mu.Lock()
 	i.next = nil
 	if before != nil && before.err != nil && isDone(before) {
-		// Its callers asked before that failure, so it answers them too.
+		// The callers of this request asked before that failure, so they share it.
 		request.err = before.err
 		i.mu.Unlock()
 		close(request.done)

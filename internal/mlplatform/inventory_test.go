@@ -189,7 +189,7 @@ func TestInvalidateMakesTheNextCallList(t *testing.T) {
 	})
 }
 
-// A list that is in flight during a write with an unknown outcome serves its own callers and nobody after the write.
+// A list that is in flight during a write with an unknown outcome serves its own callers and no later ones.
 func TestInvalidateDuringAList(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -35,7 +35,7 @@ type AccessTokenList struct {
 type UnreadableRow struct {
 	// ID and Name are empty if they could not be read.
 	ID, Name string
-	// Err is why. It repeats nothing of the row but a key.
+	// Err is why. It contains nothing of the row but a key.
 	Err error
 }
 

@@ -46,7 +46,7 @@ func faultKinds() map[string]emulator.Fault {
 // hangTimeout is long for a service on the same machine, and short for a test that waits for it.
 const hangTimeout = time.Second
 
-// mintWithFaults mints a token and checks that no token is left behind without a word.
+// mintWithFaults mints a token and checks that no token is left behind unreported.
 func mintWithFaults(t *testing.T, faults ...emulator.Fault) (*emulator.Server, error) {
 	t.Helper()
 	cfg := mlplatform.Config{MaxRetries: 1}

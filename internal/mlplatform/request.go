@@ -109,7 +109,7 @@ func malformed(op operation, err error) *Error {
 }
 
 // notJSON describes what could not be decoded by its kind and, for a key with the wrong type, by the key. The decoder's
-// own text is not used, because it can repeat parts of the body.
+// own text is not used, because it can quote the body.
 func notJSON(what string, err error) error {
 	var wrongType *json.UnmarshalTypeError
 	if errors.As(err, &wrongType) && wrongType.Field != "" {
