@@ -51,7 +51,14 @@ var exampleNeeds = map[string]exampleNeed{
 			w.MustRun("apply", "-no-color", "-auto-approve", "-invoke=action.mlplatform_revoke_access_token.leaked")
 		},
 	},
-	"ephemeral-resources/mlplatform_access_token":   {cli: []acctest.Feature{acctest.EphemeralResources}, mints: true},
+	"ephemeral-resources/mlplatform_access_token": {cli: []acctest.Feature{acctest.EphemeralResources}, mints: true},
+	decryptedTokenExample: {
+		cli: []acctest.Feature{acctest.EphemeralResources}, more: dataSource("current_token", ""),
+		prepare: func(t *testing.T, w *acctest.Workspace) {
+			t.Helper()
+			encryptedVariables(t, w, "value")
+		},
+	},
 	"ephemeral-resources/mlplatform_register_token": {cli: []acctest.Feature{acctest.EphemeralResources}, mints: true},
 	"functions/spark_connect_url":                   {cli: []acctest.Feature{acctest.ProviderFunctions}},
 	"handover":                                      {cli: []acctest.Feature{acctest.EphemeralResources, acctest.WriteOnlyArguments}, mints: true, also: handedOver},

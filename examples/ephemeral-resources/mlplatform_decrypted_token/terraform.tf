@@ -1,0 +1,8 @@
+terraform {
+  required_providers {
+    mlplatform = {
+      source  = "mlplatform/mlplatform"
+      version = "~> 0.1"
+    }
+  }
+}
