@@ -61,6 +61,8 @@ type Result struct {
 	Args           []string
 	ExitCode       int
 	Stdout, Stderr string
+	// CPU is the time of the CLI and of the providers that it waited for.
+	CPU time.Duration
 }
 
 // Command returns the command line without the path of the program.
@@ -81,6 +83,7 @@ func (c *CLI) Run(ctx context.Context, folder string, args ...string) (Result, e
 	err := cmd.Wait()
 	killGroup(cmd.Process.Pid) // a CLI that was killed or crashed leaves its providers running
 	result := Result{Args: args, ExitCode: cmd.ProcessState.ExitCode(), Stdout: stdout.String(), Stderr: stderr.String()}
+	result.CPU = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
 	var exit *exec.ExitError
 	switch {
 	case ctx.Err() != nil:

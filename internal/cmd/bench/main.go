@@ -59,7 +59,7 @@ func run(ctx context.Context, path string, subjects []subject, counts []string, 
 	}
 	fmt.Printf("Plans with refresh by %s, median of %d. The service answers after %v and holds %d more tokens.\n"+
 		"Goals at 1,000: at most 0.45 of time_static, 1.4 of the bare protocol, 220 MiB.\n\n", version, runs, latency, foreign)
-	fmt.Printf("%6s  %-24s %8s %8s %9s\n", "count", "resource", "plan", "memory", "requests")
+	fmt.Printf("%6s  %-24s %8s %8s %8s %9s\n", "count", "resource", "plan", "CPU", "memory", "requests")
 	for _, text := range counts {
 		count, err := strconv.Atoi(text)
 		if err != nil {
@@ -97,17 +97,21 @@ func compare(ctx context.Context, path string, subjects []subject, count, runs i
 	}
 	for _, m := range measured {
 		requests := float64(len(m.service.Journal())) / float64(runs)
-		fmt.Printf("%6d  %-24s %7.2fs %4d MiB %9.1f\n", count, m.name, median(m.seconds), m.peak>>20, requests)
+		fmt.Printf("%6d  %-24s %7.2fs %7.2fs %4d MiB %9.1f\n", count, m.name, median(m.seconds), median(m.cpu), m.peak>>20, requests)
 	}
 	ours := measured[len(measured)-1]
 	for _, other := range measured[:len(measured)-1] {
-		// The ratio of each turn, in which the machine did much the same.
-		ratios := []float64{}
-		for i := range runs {
-			ratios = append(ratios, ours.seconds[i]/other.seconds[i])
-		}
-		fmt.Printf("%6s  %.2f of %s\n", "", median(ratios), other.name)
+		fmt.Printf("%6s  %.2f of %s, %.2f of its CPU time\n", "", ratio(ours.seconds, other.seconds), other.name, ratio(ours.cpu, other.cpu))
 	}
 	fmt.Println()
 	return nil
+}
+
+// ratio returns the median ratio of the turns, in each of which the machine did much the same.
+func ratio(ours, others []float64) float64 {
+	ratios := []float64{}
+	for i := range ours {
+		ratios = append(ratios, ours[i]/others[i])
+	}
+	return median(ratios)
 }

@@ -50,8 +50,9 @@ type measurement struct {
 	cli     *tfcli.CLI
 	folder  string
 	service *emulator.Server
-	seconds []float64
-	peak    int64 // memory of the provider, in bytes
+	seconds []float64 // of each plan
+	cpu     []float64 // seconds of the CLI and the provider
+	peak    int64     // memory of the provider, in bytes
 }
 
 func prepare(ctx context.Context, path, folder string, s subject, count int) (m *measurement, err error) {
@@ -83,7 +84,7 @@ func prepare(ctx context.Context, path, folder string, s subject, count int) (m 
 	if err := os.WriteFile(filepath.Join(folder, "main.tf"), fmt.Appendf(nil, s.config, count), 0o600); err != nil {
 		return nil, err
 	}
-	if err := m.run(ctx, "apply", "-auto-approve", "-parallelism=50"); err != nil {
+	if _, err := m.run(ctx, "apply", "-auto-approve", "-parallelism=50"); err != nil {
 		return nil, err
 	}
 	service.ResetJournal()
@@ -95,19 +96,20 @@ func (m *measurement) plan(ctx context.Context) error {
 	done, peak := make(chan struct{}), make(chan int64)
 	go func() { peak <- watchMemory(m.providers, done) }()
 	start := time.Now()
-	err := m.run(ctx, "plan", "-detailed-exitcode")
+	cpu, err := m.run(ctx, "plan", "-detailed-exitcode")
+	m.cpu = append(m.cpu, cpu.Seconds())
 	m.seconds = append(m.seconds, time.Since(start).Seconds())
 	close(done)
 	m.peak = max(m.peak, <-peak)
 	return err
 }
 
-func (m *measurement) run(ctx context.Context, args ...string) error {
+func (m *measurement) run(ctx context.Context, args ...string) (time.Duration, error) {
 	result, err := m.cli.Run(ctx, m.folder, args...)
 	if err == nil && result.ExitCode != 0 {
 		err = fmt.Errorf("%s of %s exited with status %d:\n%s", args[0], m.name, result.ExitCode, result.Output())
 	}
-	return err
+	return result.CPU, err
 }
 
 // watchMemory returns the peak memory, in bytes, of the programs of a folder that run until done. Without Linux's /proc
