@@ -21,9 +21,9 @@ ephemeral "mlplatform_register_token" "notebook" {
 }
 
 # The recipient's side. The write-only argument is used only when the access token is created. While planning there is no
-# register token yet, so the argument gets a placeholder.
+# register token yet, so the plan shows a warning.
 resource "mlplatform_access_token" "notebook" {
-  register_token_wo = coalesce(ephemeral.mlplatform_register_token.notebook.token, "created while applying")
+  register_token_wo = ephemeral.mlplatform_register_token.notebook.token
 }
 
 output "name" {

@@ -25,6 +25,11 @@ resource "mlplatform_access_token" "mine" {
 
   # Deleting a token requires an ADMIN token, so this one is left until it expires.
   delete_on_destroy = false
+
+  # A replacement that fails, because the old token still has the name, then keeps the old value.
+  lifecycle {
+    create_before_destroy = true
+  }
 }
 
 output "name" {

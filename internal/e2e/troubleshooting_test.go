@@ -156,7 +156,7 @@ func (s *summarySource) values(expr ast.Expr, in *ast.FuncDecl) []string {
 // named returns the values of a parameter, variable or constant.
 func (s *summarySource) named(name string, in *ast.FuncDecl) []string {
 	if at, ok := parameter(in, name); ok {
-		return s.passed(in.Name.Name, at)
+		return s.passed(in, at)
 	}
 	var out []string
 	assigned := func(names []ast.Expr, values []ast.Expr, scope *ast.FuncDecl) {
@@ -232,11 +232,13 @@ func (s *summarySource) fieldsOf(typ string) []string {
 	return out
 }
 
-// passed returns the values of an argument in all calls of a function.
-func (s *summarySource) passed(function string, at int) []string {
+// passed returns the values of an argument in all calls of a function or method.
+func (s *summarySource) passed(function *ast.FuncDecl, at int) []string {
 	var out []string
 	s.calls(func(name string, call *ast.CallExpr, in *ast.FuncDecl) {
-		if name == function && len(call.Args) > at && !s.seen[call.Args[at]] {
+		// A local function can have the name of a method.
+		_, ofMethod := call.Fun.(*ast.SelectorExpr)
+		if name == function.Name.Name && ofMethod == (function.Recv != nil) && len(call.Args) > at && !s.seen[call.Args[at]] {
 			s.seen[call.Args[at]] = true
 			out = append(out, s.values(call.Args[at], in)...)
 			s.seen[call.Args[at]] = false
