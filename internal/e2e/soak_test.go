@@ -179,17 +179,14 @@ func (s *schedule) live() {
 // run runs a command under faults.
 func (s *schedule) run(command string) {
 	s.t.Helper()
-	all := singleFaults()
-	delete(all, "refused")
-	delete(all, repeated) // nothing is repeated here, so it is the same as the other one
-	names := slices.Sorted(maps.Keys(all))
+	names := slices.Sorted(maps.Keys(faults))
 	operations := []string{
 		"", emulator.OpListAccessTokens, emulator.OpCreateRegisterToken, emulator.OpRedeemRegisterToken,
 		emulator.OpRedeemRegisterToken, emulator.OpWhoAmI, emulator.OpDeleteAccessToken,
 	}
 	for range s.random.IntN(4) {
 		name := names[s.random.IntN(len(names))]
-		fault := all[name]
+		fault := faults[name]
 		fault.Operation = operations[s.random.IntN(len(operations))]
 		fault.Skip = s.random.IntN(3)
 		s.tell("a fault: %s in request %d of %q", name, fault.Skip, fault.Operation)

@@ -118,14 +118,13 @@ func TestRefusalThatIsNotTheServices(t *testing.T) {
 		page := emulator.Fault{Operation: emulator.OpWhoAmI, Kind: emulator.Respond, Status: status, Body: "<html>Log in</html>", Times: -1}
 		t.Run(name+" redeemed", func(t *testing.T) {
 			t.Parallel()
-			s := newStage(t, scenarios()["redemption/read"], "etl")
-			inv := s.prepare(acctest.NoRetries)
-			start := s.w.Snapshot()
-			inv.Faults = []emulator.Fault{page}
-			if got, _ := inv.Run(s.arguments()...); got.ExitCode != 1 || s.w.Snapshot() != start {
-				t.Errorf("exit code %d; that nothing changed is %t\n%s", got.ExitCode, s.w.Snapshot() == start, got.Output())
+			f := newFixture(t, scenarios["redemption/read"], "etl")
+			f.prepare()
+			start := f.Snapshot()
+			if got, _ := f.run(acctest.NoRetries, page); got.ExitCode != 1 || f.Snapshot() != start {
+				t.Errorf("exit code %d, nothing changed: %t\n%s", got.ExitCode, f.Snapshot() == start, got.Output())
 			}
-			s.again(inv)
+			f.converge()
 		})
 		t.Run(name+" broken off", func(t *testing.T) {
 			t.Parallel()
@@ -147,11 +146,11 @@ func TestRefusalThatIsNotTheServices(t *testing.T) {
 // The service's own word counts: a register token that was spent elsewhere, a token that was revoked.
 func TestRefusalOfTheService(t *testing.T) {
 	t.Parallel()
-	s := newStage(t, scenarios()["redemption/read"], "etl")
-	s.prepare(acctest.NoRetriesSlow)
-	s.w.Service.Emulator.Revoke("etl")
-	s.w.Apply("-refresh-only")
-	if kept := s.w.StateObjects(); len(kept) != 1 || kept[0].Attributes.Status != "missing" {
-		t.Errorf("the state holds %d objects", len(kept))
+	f := newFixture(t, scenarios["redemption/read"], "etl")
+	f.prepare()
+	f.Service.Emulator.Revoke("etl")
+	f.Apply("-refresh-only")
+	if objects := f.StateObjects(); len(objects) != 1 || objects[0].Attributes.Status != "missing" {
+		t.Errorf("the state has %d objects", len(objects))
 	}
 }
