@@ -14,21 +14,17 @@ import (
 // validateAccessToken checks the rules that concern several attributes. A rule that depends on an unknown value is
 // skipped.
 func validateAccessToken(config accessTokenModel, planning bool, diags *diag.Diagnostics) {
-	validateNaming(config, planning, diags)
+	fixed := fixedByRegisterToken(config)
+	// A register token that is null while planning is possible only if the rest describes a redemption.
+	validateNaming(config, planning && len(fixed) == 0, diags)
 	if config.redeems() {
-		for _, fixed := range []struct {
-			name string
-			set  bool
-		}{
-			{"role", !config.Role.IsNull() && !config.Role.IsUnknown()},
-			{"ttl", config.TTL.known()},
-			{"rotate_before", config.RotateBefore.known()},
-		} {
-			if fixed.set {
-				diags.AddAttributeError(path.Root(fixed.name), "Fixed by the register token", fmt.Sprintf("`%s` cannot be set "+
-					"together with `register_token_wo`: name, role and lifetime come from the register token. "+
-					"Remove `%s`, or ask the administrator for a register token with the values you need.", fixed.name, fixed.name))
-			}
+		if config.RegisterTokenWO.IsNull() {
+			return
+		}
+		for _, name := range fixed {
+			diags.AddAttributeError(path.Root(name), "Fixed by the register token", fmt.Sprintf("`%s` cannot be set "+
+				"together with `register_token_wo`: name, role and lifetime come from the register token. "+
+				"Remove `%s`, or ask the administrator for a register token with the values you need.", name, name))
 		}
 		return
 	}
@@ -52,6 +48,21 @@ func validateAccessToken(config accessTokenModel, planning bool, diags *diag.Dia
 			"`ttl` is not set: a token that never expires would be left behind. Set `ttl`, for example "+
 			"`ttl = \"90d\"`, or remove `delete_on_destroy`.")
 	}
+}
+
+// fixedByRegisterToken returns the attributes that are set and that a redemption takes from the register token.
+func fixedByRegisterToken(config accessTokenModel) []string {
+	var out []string
+	if !config.Role.IsNull() && !config.Role.IsUnknown() {
+		out = append(out, "role")
+	}
+	if config.TTL.known() {
+		out = append(out, "ttl")
+	}
+	if config.RotateBefore.known() {
+		out = append(out, "rotate_before")
+	}
+	return out
 }
 
 // validateNaming checks that exactly one attribute determines the name. While planning, none may be set: an ephemeral
