@@ -12,8 +12,8 @@ func enabledAttribute() schema.BoolAttribute {
 	return schema.BoolAttribute{
 		Optional: true,
 		MarkdownDescription: "Whether to create a token. With `enabled = terraform.applying`, a plan creates none and " +
-			"`token` is null while planning. Where a write-only argument must not be null, write " +
-			"`coalesce(TOKEN, \"created during apply\")`. Defaults to `true`.",
+			"`token` is null while planning; `register_token_wo` accepts that. Where a write-only argument of another provider must " +
+			"not be null, write `coalesce(TOKEN, \"created during apply\")`. Defaults to `true`.",
 	}
 }
 
