@@ -19,6 +19,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/mlplatform/terraform-provider-mlplatform/internal/tfcli"
 )
@@ -31,7 +32,7 @@ func main() {
 	counts := flag.String("counts", "10,100,1000", "numbers of resources")
 	runs := flag.Int("runs", 5, "plans of each kind; the median counts")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	subjects := []subject{
 		{name: "terraform_data", providers: *providers, config: "resource \"terraform_data\" \"x\" {\n  count = %d\n  input = count.index\n}\n"},
