@@ -5,7 +5,6 @@ package provider_test
 import (
 	"context"
 	"fmt"
-	"slices"
 	"testing"
 	"time"
 
@@ -29,12 +28,12 @@ func registered(name string, want knownvalue.Check) statecheck.StateCheck {
 	return statecheck.ExpectKnownValue(registerAddress, tfjsonpath.New(name), want)
 }
 
-// registerPlanned checks the action that is planned for the register token under test.
+// registerPlanned checks the planned action for the register token under test.
 func registerPlanned(action plancheck.ResourceActionType) resource.ConfigPlanChecks {
 	return acctest.PlanChecks(plancheck.ExpectResourceAction(registerAddress, action))
 }
 
-// redeemed redeems the register token of the state as the person does who was given it, and keeps the new token's id.
+// redeemed redeems the register token in the state, as its recipient does, and stores the ID of the new access token.
 func redeemed(t *testing.T, svc *acctest.Service, id *string) resource.TestCheckFunc {
 	t.Helper()
 	return resource.TestCheckResourceAttrWith(registerAddress, "token", func(value string) error {
@@ -49,7 +48,7 @@ func redeemed(t *testing.T, svc *acctest.Service, id *string) resource.TestCheck
 	})
 }
 
-// isText checks for a text that is not known yet when the check is made.
+// isText checks for a string that is set only after the check is created.
 func isText(text *string) knownvalue.Check {
 	return knownvalue.StringFunc(func(got string) error {
 		if got != *text {
@@ -59,17 +58,29 @@ func isText(text *string) knownvalue.Check {
 	})
 }
 
-// registerTokenLife is the life of a register token, from its minting to its redemption, with every change that mints
-// another one in between. It runs against the emulator and, unchanged, against the live service. There the lifetimes
-// are short, because nothing revokes a register token.
+// registerTokenLife creates a register token, replaces it by every change that requires replacement, and redeems it. It
+// runs against the emulator and against the live service. The lifetimes are short because a register token cannot be
+// revoked.
 func registerTokenLife(t *testing.T, svc *acctest.Service) []resource.TestStep {
 	t.Helper()
 	var value, id, created string
-	config := func(attributes ...string) string { return svc.Config(registerToken(lines(attributes...))) }
-	const name, ttl, tokenTTL = `access_token_name = "tf-acc-notebook"`, `ttl = "2m"`, `access_token_ttl = "1h"`
+	first := svc.Config(`
+resource "mlplatform_register_token" "test" {
+  access_token_name = "tf-acc-notebook"
+  access_token_ttl  = "1h"
+  ttl               = "2m"
+}
+`)
+	last := svc.Config(`
+resource "mlplatform_register_token" "test" {
+  access_token_name = "tf-acc-notebook"
+  access_token_ttl  = "1h"
+  ttl               = "3m"
+}
+`)
 	steps := []resource.TestStep{
 		{
-			Config: config(name, ttl, tokenTTL),
+			Config: first,
 			ConfigStateChecks: []statecheck.StateCheck{
 				registered("access_token_name", knownvalue.StringExact("tf-acc-notebook")),
 				registered("role", knownvalue.StringExact("USER")),
@@ -81,7 +92,7 @@ func registerTokenLife(t *testing.T, svc *acctest.Service) []resource.TestStep {
 				registered("expires_at", knownvalue.StringFunc(func(got string) error {
 					start, err := time.Parse(time.RFC3339, created)
 					if want := start.Add(2 * time.Minute).Format(time.RFC3339); err != nil || got != want {
-						return fmt.Errorf("created at %q, it expires at %q instead of %q", created, got, want)
+						return fmt.Errorf("a register token created at %q expires at %q instead of %q", created, got, want)
 					}
 					return nil
 				})),
@@ -89,33 +100,106 @@ func registerTokenLife(t *testing.T, svc *acctest.Service) []resource.TestStep {
 				registered("access_token_id", knownvalue.Null()),
 			},
 		},
-		{Config: config(name, ttl, tokenTTL), ConfigPlanChecks: acctest.EmptyPlan()},
-		{Config: config(name, `ttl = "120s"`, `access_token_ttl = "60m"`), ConfigPlanChecks: acctest.EmptyPlan()},
+		{Config: first, ConfigPlanChecks: acctest.EmptyPlan()},
 		{
-			Config:           config(name, ttl, tokenTTL, `recreate_if_invalid = "unused"`),
+			Config: svc.Config(`
+resource "mlplatform_register_token" "test" {
+  access_token_name = "tf-acc-notebook"
+  access_token_ttl  = "60m"
+  ttl               = "120s"
+}
+`),
+			ConfigPlanChecks: acctest.EmptyPlan(),
+		},
+		{
+			Config: svc.Config(`
+resource "mlplatform_register_token" "test" {
+  access_token_name   = "tf-acc-notebook"
+  access_token_ttl    = "1h"
+  ttl                 = "2m"
+  recreate_if_invalid = "unused"
+}
+`),
 			ConfigPlanChecks: registerPlanned(plancheck.ResourceActionUpdate),
 		},
 	}
-	other := []string{`access_token_name = "tf-acc-other notebook"`}
-	for _, change := range [][]string{
-		append(other, ttl, tokenTTL),
-		append(other, ttl, tokenTTL, `role = "ADMIN"`),
-		append(other, ttl, `access_token_ttl = "2h"`, `role = "ADMIN"`),
-		append(other, ttl, `role = "ADMIN"`), // never expires
-		append(other, `ttl = "3m"`, `role = "ADMIN"`),
-		append(other, `ttl = "3m"`, `role = "ADMIN"`, `keepers = { round = "1" }`),
-		append(other, `ttl = "3m"`, `role = "ADMIN"`, `keepers = { round = "2" }`),
-		append(other, `ttl = "3m"`, `role = "ADMIN"`),
-		{name, `ttl = "3m"`, tokenTTL},
+	for _, config := range []string{
+		`
+resource "mlplatform_register_token" "test" {
+  access_token_name = "tf-acc-other notebook"
+  access_token_ttl  = "1h"
+  ttl               = "2m"
+}
+`,
+		`
+resource "mlplatform_register_token" "test" {
+  access_token_name = "tf-acc-other notebook"
+  role              = "ADMIN"
+  access_token_ttl  = "1h"
+  ttl               = "2m"
+}
+`,
+		`
+resource "mlplatform_register_token" "test" {
+  access_token_name = "tf-acc-other notebook"
+  role              = "ADMIN"
+  access_token_ttl  = "2h"
+  ttl               = "2m"
+}
+`,
+		`
+resource "mlplatform_register_token" "test" {
+  access_token_name = "tf-acc-other notebook"
+  role              = "ADMIN"
+  ttl               = "2m"
+}
+`,
+		`
+resource "mlplatform_register_token" "test" {
+  access_token_name = "tf-acc-other notebook"
+  role              = "ADMIN"
+  ttl               = "3m"
+}
+`,
+		`
+resource "mlplatform_register_token" "test" {
+  access_token_name = "tf-acc-other notebook"
+  role              = "ADMIN"
+  ttl               = "3m"
+  keepers           = { round = "1" }
+}
+`,
+		`
+resource "mlplatform_register_token" "test" {
+  access_token_name = "tf-acc-other notebook"
+  role              = "ADMIN"
+  ttl               = "3m"
+  keepers           = { round = "2" }
+}
+`,
+		`
+resource "mlplatform_register_token" "test" {
+  access_token_name = "tf-acc-other notebook"
+  role              = "ADMIN"
+  ttl               = "3m"
+}
+`,
+		`
+resource "mlplatform_register_token" "test" {
+  access_token_name = "tf-acc-notebook"
+  access_token_ttl  = "1h"
+  ttl               = "3m"
+}
+`,
 	} {
 		steps = append(steps, resource.TestStep{
-			Config:           config(change...),
+			Config:           svc.Config(config),
 			ConfigPlanChecks: registerPlanned(plancheck.ResourceActionReplace),
 			ConfigStateChecks: []statecheck.StateCheck{
 				registered("status", knownvalue.StringExact("pending")),
 				registered("token", knownvalue.StringFunc(func(got string) error {
 					if got == value {
-						return fmt.Errorf("the register token is the one that was there before")
+						return fmt.Errorf("the register token was not replaced")
 					}
 					value = got
 					return nil
@@ -124,9 +208,15 @@ func registerTokenLife(t *testing.T, svc *acctest.Service) []resource.TestStep {
 		})
 	}
 	return append(steps,
-		resource.TestStep{Config: config(name, `ttl = "3m"`, tokenTTL), Check: redeemed(t, svc, &id)},
+		resource.TestStep{Config: last, Check: redeemed(t, svc, &id)},
 		resource.TestStep{
-			Config:           config(name, `ttl = "180s"`, tokenTTL),
+			Config: svc.Config(`
+resource "mlplatform_register_token" "test" {
+  access_token_name = "tf-acc-notebook"
+  access_token_ttl  = "1h"
+  ttl               = "180s"
+}
+`),
 			ConfigPlanChecks: acctest.EmptyPlan(),
 			ConfigStateChecks: []statecheck.StateCheck{
 				registered("status", knownvalue.StringExact("used")),
@@ -134,9 +224,9 @@ func registerTokenLife(t *testing.T, svc *acctest.Service) []resource.TestStep {
 			},
 		},
 		resource.TestStep{Config: svc.Config(""), Check: func(*terraform.State) error {
-			// The access token outlives the register token that it came from.
-			if held := svc.LiveTokenNames(t); !slices.Equal(held, []string{"tf-acc-notebook"}) {
-				return fmt.Errorf("the service holds %q", held)
+			// The access token outlives the register token.
+			if err := svc.CheckLiveTokens(t, "tf-acc-notebook")(nil); err != nil {
+				return err
 			}
 			return svc.Client(t).DeleteAccessToken(context.Background(), "tf-acc-notebook")
 		}},
@@ -154,35 +244,45 @@ func TestAccRegisterTokenLife(t *testing.T) { //nolint:paralleltest // one proje
 	acctest.Run(t, registerTokenLife(t, svc)...)
 }
 
-// Both times are the service's, to the second.
+// Both times are computed by the service's clock, to the second.
 func TestRegisterTokenTimes(t *testing.T) {
 	t.Parallel()
 	svc := acctest.NewService(t)
 	svc.Clock.Advance(999 * time.Millisecond)
 	acctest.Run(t, resource.TestStep{
-		Config: svc.Config(registerToken(lines(`access_token_name = "a"`, `ttl = "1d1s"`))),
+		Config: svc.Config(`
+resource "mlplatform_register_token" "test" {
+  access_token_name = "a"
+  ttl               = "1d1s"
+}
+`),
 		ConfigStateChecks: []statecheck.StateCheck{
 			registered("created_at", knownvalue.StringExact("2031-03-01T12:00:00Z")),
 			registered("expires_at", knownvalue.StringExact("2031-03-02T12:00:01Z")),
 		},
 		Check: func(*terraform.State) error {
 			if row := svc.Emulator.RegisterTokens()[0]; !row.ExpiresAt.Equal(acctest.Start.Add(24*time.Hour + time.Second)) {
-				return fmt.Errorf("by the service it expires at %s", row.ExpiresAt)
+				return fmt.Errorf("the register token in the service expires at %s", row.ExpiresAt)
 			}
 			return nil
 		},
 	})
 }
 
-// What is asked for is what the register token is worth.
-func TestRegisterTokenIsWhatWasAskedFor(t *testing.T) {
+// The access token has the name, role and lifetime that the register token fixes.
+func TestRegisterTokenSettings(t *testing.T) {
 	t.Parallel()
 	svc := acctest.NewService(t)
 	var id string
 	acctest.Run(t, resource.TestStep{
-		Config: svc.Config(registerToken(lines(
-			`access_token_name = "Анна / ноутбук?"`, `role = "ADMIN"`, `access_token_ttl = "30d"`, `ttl = "90m"`,
-		))),
+		Config: svc.Config(`
+resource "mlplatform_register_token" "test" {
+  access_token_name = "Анна / ноутбук?"
+  role              = "ADMIN"
+  access_token_ttl  = "30d"
+  ttl               = "90m"
+}
+`),
 		Check: resource.ComposeTestCheckFunc(redeemed(t, svc, &id), func(*terraform.State) error {
 			for _, token := range svc.Emulator.Tokens() {
 				if token.ID == id && token.Name == "Анна / ноутбук?" && token.Role == "ADMIN" &&
@@ -190,47 +290,52 @@ func TestRegisterTokenIsWhatWasAskedFor(t *testing.T) {
 					return nil
 				}
 			}
-			return fmt.Errorf("the service holds %+v", svc.Emulator.Tokens())
+			return fmt.Errorf("the service has the access tokens %+v", svc.Emulator.Tokens())
 		}),
 	})
 }
 
-// What became of a register token, and what each policy makes of that.
+// Each value of recreate_if_invalid with each status of the register token.
 func TestRegisterTokenPolicies(t *testing.T) {
 	t.Parallel()
-	const keep, mint = plancheck.ResourceActionNoop, plancheck.ResourceActionReplace
+	const keep, replace = plancheck.ResourceActionNoop, plancheck.ResourceActionReplace
 	for policy, wanted := range map[string]map[string]plancheck.ResourceActionType{
 		"never":  {"pending": keep, "expired": keep, "used": keep},
-		"unused": {"pending": keep, "expired": mint, "used": keep},
-		"always": {"pending": keep, "expired": mint, "used": mint},
+		"unused": {"pending": keep, "expired": replace, "used": keep},
+		"always": {"pending": keep, "expired": replace, "used": replace},
 	} {
 		for status, want := range wanted {
 			t.Run(policy+" and "+status, func(t *testing.T) {
 				t.Parallel()
 				svc := acctest.NewService(t)
-				config := svc.Config(registerToken(lines(
-					`access_token_name = "a"`, `ttl = "1h"`, fmt.Sprintf("recreate_if_invalid = %q", policy),
-				)))
-				var id, becomes string
-				happen := map[string]resource.TestCheckFunc{
+				config := svc.Config(fmt.Sprintf(`
+resource "mlplatform_register_token" "test" {
+  access_token_name   = "a"
+  ttl                 = "1h"
+  recreate_if_invalid = %q
+}
+`, policy))
+				var id string
+				prepare := map[string]resource.TestCheckFunc{
 					"pending": func(*terraform.State) error { svc.Clock.Advance(time.Hour - time.Second); return nil },
 					"expired": func(*terraform.State) error { svc.Clock.Advance(time.Hour); return nil },
 					"used":    redeemed(t, svc, &id),
 				}
-				if becomes = status; want == mint {
-					becomes = "pending"
+				after := status
+				if want == replace {
+					after = "pending"
 				}
 				acctest.Run(t,
-					resource.TestStep{Config: config, Check: happen[status], ExpectNonEmptyPlan: want == mint},
+					resource.TestStep{Config: config, Check: prepare[status], ExpectNonEmptyPlan: want == replace},
 					resource.TestStep{
-						// The new one must be able to be pending: it fixes the same name.
-						PreConfig:         func() { svc.Emulator.ResetJournal() },
+						// The new register token is pending although it fixes the same name.
+						PreConfig:         svc.Emulator.ResetJournal,
 						Config:            config,
 						ConfigPlanChecks:  registerPlanned(want),
-						ConfigStateChecks: []statecheck.StateCheck{registered("status", knownvalue.StringExact(becomes))},
+						ConfigStateChecks: []statecheck.StateCheck{registered("status", knownvalue.StringExact(after))},
 						Check: func(*terraform.State) error {
-							if minted := len(svc.Writes()) == 1; minted != (want == mint) {
-								return fmt.Errorf("the requests that change something were %v", svc.Writes())
+							if created := len(svc.Writes()) == 1; created != (want == replace) {
+								return fmt.Errorf("the requests that change something were %v, with the policy %q", svc.Writes(), policy)
 							}
 							return nil
 						},
@@ -241,12 +346,17 @@ func TestRegisterTokenPolicies(t *testing.T) {
 	}
 }
 
-// A token that had the name before the minting is not the one that came of it, and a use that was seen stays seen.
+// An older access token with the same name does not count as a use, and a detected use stays in the state.
 func TestRegisterTokenUse(t *testing.T) {
 	t.Parallel()
 	svc := acctest.NewService(t)
 	svc.Seed(t, emulator.SeedToken{Name: "a", TTL: time.Minute})
-	config := svc.Config(registerToken(lines(`access_token_name = "a"`, `ttl = "1h"`)))
+	config := svc.Config(`
+resource "mlplatform_register_token" "test" {
+  access_token_name = "a"
+  ttl               = "1h"
+}
+`)
 	var id string
 	used := []statecheck.StateCheck{
 		registered("status", knownvalue.StringExact("used")), registered("access_token_id", isText(&id)),
@@ -266,7 +376,7 @@ func TestRegisterTokenUse(t *testing.T) {
 	)
 }
 
-// Without the list there is no telling, so the last status stays, and that is no error.
+// While the access tokens cannot be listed, the status stays as it is, without an error.
 func TestRegisterTokenWithoutList(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]emulator.Fault{
@@ -278,11 +388,16 @@ func TestRegisterTokenWithoutList(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			svc := acctest.NewService(t)
-			config := svc.Config(registerToken(lines(`access_token_name = "a"`, `ttl = "1h"`)))
+			config := svc.Config(`
+resource "mlplatform_register_token" "test" {
+  access_token_name = "a"
+  ttl               = "1h"
+}
+`)
 			fault.Operation, fault.Times = emulator.OpListAccessTokens, -1
 			var id string
 			acctest.Run(t,
-				// No list, no refresh that would notice the use.
+				// The list fails before the refresh that would detect the use.
 				resource.TestStep{Config: config, Check: resource.ComposeTestCheckFunc(redeemed(t, svc, &id), func(*terraform.State) error {
 					svc.Emulator.Inject(fault)
 					return nil
@@ -305,33 +420,34 @@ func TestRegisterTokenWithoutList(t *testing.T) {
 	}
 }
 
-// Destroying it forgets it. It warns where somebody could still redeem it, by the service's clock.
+// Destroying a register token removes it from the state only. The provider warns if it can still be redeemed, by the
+// service's clock.
 func TestRegisterTokenDestruction(t *testing.T) {
 	t.Parallel()
 	wait := func(d time.Duration) func(*testing.T, *acctest.Workspace) {
 		return func(_ *testing.T, w *acctest.Workspace) { w.Service.Clock.Advance(d) }
 	}
 	for name, test := range map[string]struct {
-		start  time.Time
-		happen func(*testing.T, *acctest.Workspace)
-		args   []string
-		warns  bool
+		start   time.Time
+		prepare func(*testing.T, *acctest.Workspace)
+		args    []string
+		warns   bool
 	}{
-		"pending":                          {start: acctest.Start, happen: wait(0), warns: true},
-		"on its last second":               {start: acctest.Start, happen: wait(time.Hour - time.Second), warns: true},
-		"expired":                          {start: acctest.Start, happen: wait(time.Hour)},
-		"expired, without a refresh":       {start: acctest.Start, happen: wait(time.Hour), args: []string{"-refresh=false"}},
-		"pending, without a refresh":       {start: acctest.Start, happen: wait(0), args: []string{"-refresh=false"}, warns: true},
-		"pending, this clock is far ahead": {start: acctest.Start.AddDate(-20, 0, 0), happen: wait(0), warns: true},
-		"used": {start: acctest.Start, happen: func(t *testing.T, w *acctest.Workspace) {
+		"pending":                               {start: acctest.Start, prepare: wait(0), warns: true},
+		"in its last second":                    {start: acctest.Start, prepare: wait(time.Hour - time.Second), warns: true},
+		"expired":                               {start: acctest.Start, prepare: wait(time.Hour)},
+		"expired, without a refresh":            {start: acctest.Start, prepare: wait(time.Hour), args: []string{"-refresh=false"}},
+		"pending, without a refresh":            {start: acctest.Start, prepare: wait(0), args: []string{"-refresh=false"}, warns: true},
+		"pending, the local clock is far ahead": {start: acctest.Start.AddDate(-20, 0, 0), prepare: wait(0), warns: true},
+		"used": {start: acctest.Start, prepare: func(t *testing.T, w *acctest.Workspace) {
 			t.Helper()
 			value, _ := w.Resource(registerAddress).Values["token"].(string)
 			if _, err := w.Service.Client(t).RedeemRegisterToken(t.Context(), mlplatform.Secret(value)); err != nil {
 				t.Fatal(err)
 			}
 		}},
-		"no token is configured": {start: acctest.Start, happen: func(_ *testing.T, w *acctest.Workspace) { delete(w.Env, "MLPLATFORM_TOKEN") }, warns: true},
-		"the service is in trouble": {start: acctest.Start, happen: func(_ *testing.T, w *acctest.Workspace) {
+		"no token is configured": {start: acctest.Start, prepare: func(_ *testing.T, w *acctest.Workspace) { delete(w.Env, "MLPLATFORM_TOKEN") }, warns: true},
+		"the service fails": {start: acctest.Start, prepare: func(_ *testing.T, w *acctest.Workspace) {
 			w.Service.Emulator.Inject(emulator.Fault{Kind: emulator.Respond, Status: 500, Times: -1})
 		}, warns: true},
 	} {
@@ -340,33 +456,41 @@ func TestRegisterTokenDestruction(t *testing.T) {
 			svc := acctest.NewService(t)
 			svc.Clock.Set(test.start)
 			w := acctest.NewWorkspace(t, svc)
-			w.Write("main.tf", registerToken(lines(`access_token_name = "a \"notebook\""`, `ttl = "1h"`)))
+			w.Write("main.tf", `
+resource "mlplatform_register_token" "test" {
+  access_token_name = "a \"notebook\""
+  ttl               = "1h"
+}
+`)
 			w.Apply()
-			test.happen(t, w)
+			test.prepare(t, w)
 			svc.Emulator.ResetJournal()
 			got := w.Destroy(test.args...)
 			warning := acctest.OutputMatches(fmt.Sprintf(`Terraform forgets the register token for the access token "a \"notebook\"", but the service `+
 				`cannot revoke it: whoever has its value can redeem it once until %s.`, test.start.Add(time.Hour).Format(time.RFC3339)))
 			if warns := warning.MatchString(got.Output()); warns != test.warns {
-				t.Errorf("it warns: %v\n%s", warns, got.Output())
+				t.Errorf("the provider warns: %t, want %t\n%s", warns, test.warns, got.Output())
 			}
 			if addresses := w.Addresses(); len(addresses) != 0 {
-				t.Errorf("the state still holds %q", addresses)
+				t.Errorf("the state still has %q", addresses)
 			}
-			if writes := svc.Writes(); len(writes) != 0 {
-				t.Errorf("the requests %v were made", writes)
-			}
+			svc.ExpectWrites(t, "destroy")
 		})
 	}
 }
 
-// It cannot be imported, because the service keeps no list of register tokens.
+// A register token cannot be imported, because the service does not list register tokens.
 func TestRegisterTokenImport(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t, acctest.NewService(t))
-	w.Write("main.tf", registerToken(lines(`access_token_name = "a"`, `ttl = "1h"`)))
+	w.Write("main.tf", `
+resource "mlplatform_register_token" "test" {
+  access_token_name = "a"
+  ttl               = "1h"
+}
+`)
 	got := w.Run("import", "-no-color", registerAddress, "a")
-	if got.ExitCode != 1 || !acctest.OutputMatches("Resource Import Not Implemented").MatchString(got.Output()) {
+	if got.ExitCode != 1 || !got.Matches("Resource Import Not Implemented") {
 		t.Errorf("exit code %d:\n%s", got.ExitCode, got.Output())
 	}
 }
