@@ -4,8 +4,8 @@ package provider_test
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -21,40 +21,12 @@ import (
 	"github.com/mlplatform/terraform-provider-mlplatform/internal/mlplatform"
 )
 
-// ephemeralBlock writes an ephemeral block of a kind such as "register_token".
-func ephemeralBlock(kind, attributes string) string {
-	return fmt.Sprintf("ephemeral \"mlplatform_%s\" \"test\" {\n%s\n}\n", kind, attributes)
-}
-
-// echoed is a resource whose attribute data is an ephemeral object, so that its values can be checked.
-func echoed(kind string) string {
-	return fmt.Sprintf("provider \"echo\" {\n  data = ephemeral.mlplatform_%s.test\n}\nresource \"echo\" \"test\" {}\n", kind)
-}
-
-// echoes checks a value of what is echoed.
+// echoes checks an attribute of the ephemeral object that the resource "echo" shows.
 func echoes(name string, want knownvalue.Check) statecheck.StateCheck {
 	return statecheck.ExpectKnownValue("echo.test", tfjsonpath.New("data").AtMapKey(name), want)
 }
 
-// resourceStep is one step with checks of what is echoed.
-func resourceStep(config string, check resource.TestCheckFunc, values ...statecheck.StateCheck) resource.TestStep {
-	return resource.TestStep{Config: config, Check: check, ConfigStateChecks: values}
-}
-
-// job is a resource that needs a value while it is made, as the submission of a Spark job does. It leaves a digest of
-// the value in the file "used".
-func job(value string) string {
-	return fmt.Sprintf(`
-resource "terraform_data" "job" {
-  provisioner "local-exec" {
-    command     = "printf %%s \"$VALUE\" | sha256sum > used"
-    environment = { VALUE = %s }
-  }
-}
-`, value)
-}
-
-// What is minted is what was asked for, and the value is the one that was minted.
+// The service creates the register token with the configured settings, and the value is the one that it issued.
 func TestEphemeralRegisterToken(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -62,21 +34,34 @@ func TestEphemeralRegisterToken(t *testing.T) {
 		role       string
 		lifetime   time.Duration
 	}{
-		"defaults":     {"", "USER", 0},
-		"all settings": {lines(`role = "ADMIN"`, `access_token_ttl = "30d"`, `enabled = true`), "ADMIN", 30 * 24 * time.Hour},
+		"defaults": {"", "USER", 0},
+		"all settings": {`
+  role             = "ADMIN"
+  access_token_ttl = "30d"
+  enabled          = true
+`, "ADMIN", 30 * 24 * time.Hour},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			svc := acctest.NewService(t)
 			acctest.RunWithEcho(t, resource.TestStep{
-				Config: svc.Config(ephemeralBlock("register_token", lines(`access_token_name = "anna"`, `ttl = "90m"`, test.attributes)) +
-					echoed("register_token")),
+				Config: svc.Config(strings.ReplaceAll(`
+ephemeral "mlplatform_register_token" "test" {
+  access_token_name = "anna"
+  ttl               = "90m"
+  ATTRIBUTES
+}
+provider "echo" {
+  data = ephemeral.mlplatform_register_token.test
+}
+resource "echo" "test" {}
+`, "ATTRIBUTES", test.attributes)),
 				ConfigStateChecks: []statecheck.StateCheck{
 					echoes("role", knownvalue.StringExact(test.role)),
 					echoes("expires_at", knownvalue.StringExact(acctest.Start.Add(90*time.Minute).Format(time.RFC3339))),
 					echoes("token", knownvalue.StringFunc(func(value string) error {
 						if !slices.Contains(svc.Emulator.IssuedValues(), value) {
-							return fmt.Errorf("the value was not issued")
+							return fmt.Errorf("the service did not issue this value")
 						}
 						access, err := svc.Client(t).RedeemRegisterToken(t.Context(), mlplatform.Secret(value))
 						if err != nil {
@@ -91,7 +76,7 @@ func TestEphemeralRegisterToken(t *testing.T) {
 							expiresAt = acctest.Start.Add(test.lifetime)
 						}
 						if own.Name != "anna" || string(own.Role) != test.role || !own.ExpiresAt.Equal(expiresAt) {
-							return fmt.Errorf("the token that came of it is %q, %s, until %s", own.Name, own.Role, own.ExpiresAt)
+							return fmt.Errorf("the access token has the name %q, the role %s and the expiry %s", own.Name, own.Role, own.ExpiresAt)
 						}
 						return nil
 					})),
@@ -101,68 +86,123 @@ func TestEphemeralRegisterToken(t *testing.T) {
 	}
 }
 
-// Not enabled, it asks nothing of the service and has no value.
+// With `enabled = false`, the provider makes no request and there is no value.
 func TestEphemeralRegisterTokenNotEnabled(t *testing.T) {
 	t.Parallel()
 	svc := acctest.NewService(t)
 	acctest.RunWithEcho(t, resource.TestStep{
-		Config: svc.Config(ephemeralBlock("register_token", lines(`access_token_name = "anna"`, `ttl = "1h"`, `enabled = false`)) +
-			echoed("register_token")),
+		Config: svc.Config(`
+ephemeral "mlplatform_register_token" "test" {
+  access_token_name = "anna"
+  ttl               = "1h"
+  enabled           = false
+}
+provider "echo" {
+  data = ephemeral.mlplatform_register_token.test
+}
+resource "echo" "test" {}
+`),
 		ConfigStateChecks: []statecheck.StateCheck{
 			echoes("token", knownvalue.Null()), echoes("expires_at", knownvalue.Null()), echoes("role", knownvalue.StringExact("USER")),
 		},
 		Check: func(*terraform.State) error {
-			if made := len(svc.Emulator.Journal()); made != 0 {
-				return fmt.Errorf("%d requests were made", made)
+			if requests := len(svc.Emulator.Journal()); requests != 0 {
+				return fmt.Errorf("the provider made %d requests", requests)
 			}
 			return nil
 		},
 	})
 }
 
-// Whether and when it mints: with `enabled = terraform.applying`, and with anything that a plan does not know, in the
-// phase of the apply alone. No value is shown, logged or in any file.
+// With `enabled = terraform.applying`, or with a value that is unknown in the plan, only the apply creates a register
+// token. No value is printed, logged or written to a file.
 func TestEphemeralRegisterTokenPhases(t *testing.T) {
 	t.Parallel()
-	const mint = emulator.OpCreateRegisterToken
-	const later = `resource "terraform_data" "later" {
-  input = "anna"
-}
-`
+	const create = emulator.OpCreateRegisterToken
 	for name, test := range map[string]struct {
-		config  string
-		planned []string
+		attributes string
+		planned    []string
 	}{
-		"as it is":          {lines(`access_token_name = "anna"`, `ttl = "1h"`), []string{mint}},
-		"while applying":    {lines(`access_token_name = "anna"`, `ttl = "1h"`, `enabled = terraform.applying`), nil},
-		"unknown name":      {lines(`access_token_name = terraform_data.later.output`, `ttl = "1h"`), nil},
-		"unknown lifetimes": {lines(`access_token_name = "anna"`, `ttl = "${length(terraform_data.later.output)}h"`, `access_token_ttl = "${length(terraform_data.later.output)}d"`), nil},
-		"unknown role":      {lines(`access_token_name = "anna"`, `ttl = "1h"`, `role = terraform_data.later.output == "anna" ? "USER" : "ADMIN"`), nil},
-		"unknown enabled":   {lines(`access_token_name = "anna"`, `ttl = "1h"`, `enabled = terraform_data.later.output == "anna"`), nil},
+		"always": {`
+  access_token_name = "anna"
+  ttl               = "1h"
+`, []string{create}},
+		"only while applying": {`
+  access_token_name = "anna"
+  ttl               = "1h"
+  enabled           = terraform.applying
+`, nil},
+		"unknown name": {`
+  access_token_name = terraform_data.later.output
+  ttl               = "1h"
+`, nil},
+		"unknown lifetimes": {`
+  access_token_name = "anna"
+  ttl               = "${length(terraform_data.later.output)}h"
+  access_token_ttl  = "${length(terraform_data.later.output)}d"
+`, nil},
+		"unknown role": {`
+  access_token_name = "anna"
+  ttl               = "1h"
+  role              = terraform_data.later.output == "anna" ? "USER" : "ADMIN"
+`, nil},
+		"unknown enabled": {`
+  access_token_name = "anna"
+  ttl               = "1h"
+  enabled           = terraform_data.later.output == "anna"
+`, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			acctest.Needs(t, acctest.EphemeralResources)
 			svc := acctest.NewService(t)
 			w := acctest.NewWorkspace(t, svc).Traced()
-			w.Write("main.tf", later+ephemeralBlock("register_token", test.config)+job("ephemeral.mlplatform_register_token.test.token"))
+			w.Write("main.tf", strings.ReplaceAll(`
+resource "terraform_data" "later" {
+  input = "anna"
+}
+ephemeral "mlplatform_register_token" "test" {
+  ATTRIBUTES
+}
+resource "terraform_data" "job" {
+  provisioner "local-exec" {
+    command     = "printf %s \"$VALUE\" | sha256sum > used"
+    environment = { VALUE = ephemeral.mlplatform_register_token.test.token }
+  }
+}
+`, "ATTRIBUTES", test.attributes))
 			w.ExpectNoLeak(w.Plan("-out=saved"))
 			svc.ExpectWrites(t, "plan", test.planned...)
 			w.ExpectNoLeak(w.MustRun("apply", "-no-color", "saved"))
-			svc.ExpectWrites(t, "apply", mint)
+			svc.ExpectWrites(t, "apply", create)
 			if !w.JobUsed(svc.LastValue()) {
-				t.Error("the job had another value than the one that was minted")
+				t.Error("the job did not get the value that the service issued")
 			}
 			w.ExpectNoLeakInFiles()
 		})
 	}
 }
 
-// laterToken configures the provider with a token that is not known before the apply. The environment has none.
-func laterToken(w *acctest.Workspace) string {
-	w.Env["TF_VAR_token"] = w.Service.Token
-	delete(w.Env, "MLPLATFORM_TOKEN")
-	return `
+// A provider token that is unknown in the plan is not an error: the apply creates the token.
+func TestEphemeralsUnknownProviderToken(t *testing.T) {
+	t.Parallel()
+	for kind, attributes := range map[string]string{
+		"register_token": `
+  access_token_name = "anna"
+  ttl               = "1h"
+`,
+		"access_token": `
+  ttl = "1h"
+`,
+	} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			acctest.Needs(t, acctest.EphemeralResources)
+			svc := acctest.NewService(t)
+			w := acctest.NewWorkspace(t, svc)
+			w.Env["TF_VAR_token"] = svc.Token
+			delete(w.Env, "MLPLATFORM_TOKEN")
+			w.Write("main.tf", strings.NewReplacer("KIND", kind, "ATTRIBUTES", attributes).Replace(`
 variable "token" {
   ephemeral = true
 }
@@ -172,80 +212,119 @@ resource "terraform_data" "later" {
 provider "mlplatform" {
   token = terraform_data.later.output == "ready" ? var.token : "none"
 }
-`
+ephemeral "mlplatform_KIND" "test" {
+  ATTRIBUTES
 }
-
-// A provider whose token is not known while planning is no error: the apply mints.
-func TestEphemeralsOfAnUnknownProvider(t *testing.T) {
-	t.Parallel()
-	for kind, attributes := range map[string]string{
-		"register_token": lines(`access_token_name = "anna"`, `ttl = "1h"`),
-		"access_token":   `ttl = "1h"`,
-	} {
-		t.Run(kind, func(t *testing.T) {
-			t.Parallel()
-			acctest.Needs(t, acctest.EphemeralResources)
-			svc := acctest.NewService(t)
-			w := acctest.NewWorkspace(t, svc)
-			w.Write("main.tf", laterToken(w)+ephemeralBlock(kind, attributes)+job("ephemeral.mlplatform_"+kind+".test.token"))
+resource "terraform_data" "job" {
+  provisioner "local-exec" {
+    command     = "printf %s \"$VALUE\" | sha256sum > used"
+    environment = { VALUE = ephemeral.mlplatform_KIND.test.token }
+  }
+}
+`))
 			w.Plan("-out=saved")
-			if made := len(svc.Emulator.Journal()); made != 0 {
-				t.Errorf("the plan made %d requests", made)
+			if requests := len(svc.Emulator.Journal()); requests != 0 {
+				t.Errorf("the plan made %d requests", requests)
 			}
 			w.MustRun("apply", "-no-color", "saved")
 			if !w.JobUsed(svc.LastValue()) {
-				t.Error("the job had another value than the one that was minted")
+				t.Error("the job did not get the value that the service issued")
 			}
-			if held := svc.LiveTokenNames(t); len(held) != 0 {
-				t.Errorf("the service holds %q", held)
-			}
+			svc.ExpectLiveTokens(t)
 			w.ExpectNoLeakInFiles()
 		})
 	}
 }
 
-// What cannot work is refused before anything is asked of the service, with a text that says what would.
-func TestEphemeralsOfBadInput(t *testing.T) {
+// Invalid input is rejected before any request, with an error that says what is allowed.
+func TestEphemeralsInvalidInput(t *testing.T) {
 	t.Parallel()
-	register := func(attributes ...string) string { return ephemeralBlock("register_token", lines(attributes...)) }
-	access := func(attributes ...string) string { return ephemeralBlock("access_token", lines(attributes...)) }
-	for name, test := range map[string]struct {
-		config string
-		says   *regexp.Regexp
-	}{
-		"register token: no name":        {register(`ttl = "1h"`), acctest.OutputMatches(`The argument "access_token_name" is required`)},
-		"register token: no lifetime":    {register(`access_token_name = "a"`), acctest.OutputMatches(`The argument "ttl" is required`)},
-		"register token: empty name":     {register(`access_token_name = ""`, `ttl = "1h"`), acctest.OutputMatches("`access_token_name` is \"\", but it must not be empty")},
-		"register token: bad role":       {register(`access_token_name = "a"`, `ttl = "1h"`, `role = "user"`), acctest.OutputMatches("For example: `role = \"USER\"`")},
-		"register token: bad lifetime":   {register(`access_token_name = "a"`, `ttl = "1w"`), acctest.OutputMatches("Invalid lifetime")},
-		"register token: bad lifetime 2": {register(`access_token_name = "a"`, `ttl = "1h"`, `access_token_ttl = "0s"`), acctest.OutputMatches("Invalid lifetime")},
-		"access token: no lifetime":      {access(), acctest.OutputMatches(`The argument "ttl" is required`)},
-		"access token: empty prefix":     {access(`ttl = "1h"`, `name_prefix = ""`), acctest.OutputMatches("`name_prefix` is \"\", but it must not be empty")},
-		"access token: bad role":         {access(`ttl = "1h"`, `role = "root"`), acctest.OutputMatches("it must be one of `USER`, `ADMIN`")},
-		"access token: bad lifetime":     {access(`ttl = "an hour"`), acctest.OutputMatches("Invalid lifetime")},
-		"access token: a name":           {access(`ttl = "1h"`, `name = "fixed"`), acctest.OutputMatches("name")},
+	for name, test := range map[string]struct{ config, want string }{
+		"register token: no name": {`
+ephemeral "mlplatform_register_token" "test" {
+  ttl = "1h"
+}
+`, `The argument "access_token_name" is required`},
+		"register token: no lifetime": {`
+ephemeral "mlplatform_register_token" "test" {
+  access_token_name = "a"
+}
+`, `The argument "ttl" is required`},
+		"register token: empty name": {`
+ephemeral "mlplatform_register_token" "test" {
+  access_token_name = ""
+  ttl               = "1h"
+}
+`, "`access_token_name` is \"\", but it must not be empty"},
+		"register token: invalid role": {`
+ephemeral "mlplatform_register_token" "test" {
+  access_token_name = "a"
+  ttl               = "1h"
+  role              = "user"
+}
+`, "For example: `role = \"USER\"`"},
+		"register token: invalid lifetime": {`
+ephemeral "mlplatform_register_token" "test" {
+  access_token_name = "a"
+  ttl               = "1w"
+}
+`, "Invalid lifetime"},
+		"register token: invalid lifetime of the access token": {`
+ephemeral "mlplatform_register_token" "test" {
+  access_token_name = "a"
+  access_token_ttl  = "0s"
+  ttl               = "1h"
+}
+`, "Invalid lifetime"},
+		"access token: no lifetime": {`
+ephemeral "mlplatform_access_token" "test" {
+}
+`, `The argument "ttl" is required`},
+		"access token: empty prefix": {`
+ephemeral "mlplatform_access_token" "test" {
+  name_prefix = ""
+  ttl         = "1h"
+}
+`, "`name_prefix` is \"\", but it must not be empty"},
+		"access token: invalid role": {`
+ephemeral "mlplatform_access_token" "test" {
+  role = "root"
+  ttl  = "1h"
+}
+`, "it must be one of `USER`, `ADMIN`"},
+		"access token: invalid lifetime": {`
+ephemeral "mlplatform_access_token" "test" {
+  ttl = "an hour"
+}
+`, "Invalid lifetime"},
+		"access token: a name": {`
+ephemeral "mlplatform_access_token" "test" {
+  name = "fixed"
+  ttl  = "1h"
+}
+`, "name"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			acctest.Needs(t, acctest.EphemeralResources)
 			w := acctest.NewWorkspace(t, acctest.NewService(t))
 			w.Write("main.tf", test.config)
-			if got := w.Run("validate", "-no-color"); got.ExitCode != 1 || !test.says.MatchString(got.Output()) {
-				t.Errorf("exit code %d:\n%s", got.ExitCode, got.Output())
+			if got := w.Run("validate", "-no-color"); got.ExitCode != 1 || !got.Matches(test.want) {
+				t.Errorf("exit code %d; the output should have %q:\n%s", got.ExitCode, test.want, got.Output())
 			}
-			if made := len(w.Service.Emulator.Journal()); made != 0 {
-				t.Errorf("%d requests were made", made)
+			if requests := len(w.Service.Emulator.Journal()); requests != 0 {
+				t.Errorf("the provider made %d requests", requests)
 			}
 		})
 	}
 }
 
-// What the service refuses is told with the name of the token to come and with what to do.
+// An error of the service names the access token and the next step.
 func TestEphemeralRegisterTokenErrors(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		happen func(*testing.T, *acctest.Workspace)
-		says   string
+		prepare func(*testing.T, *acctest.Workspace)
+		want    string
 	}{
 		"no token": {
 			func(_ *testing.T, w *acctest.Workspace) { delete(w.Env, "MLPLATFORM_TOKEN") },
@@ -258,7 +337,7 @@ func TestEphemeralRegisterTokenErrors(t *testing.T) {
 			},
 			"has the USER role; ADMIN is required.",
 		},
-		"trouble": {
+		"server error": {
 			func(_ *testing.T, w *acctest.Workspace) {
 				w.Service.Emulator.Inject(emulator.Fault{Operation: emulator.OpCreateRegisterToken, Kind: emulator.Respond, Status: 500, Times: -1})
 			},
@@ -269,12 +348,16 @@ func TestEphemeralRegisterTokenErrors(t *testing.T) {
 			t.Parallel()
 			acctest.Needs(t, acctest.EphemeralResources)
 			w := acctest.NewWorkspace(t, acctest.NewService(t))
-			w.Write("main.tf", ephemeralBlock("register_token", lines(`access_token_name = "anna"`, `ttl = "1h"`))+
-				job("ephemeral.mlplatform_register_token.test.token"))
-			test.happen(t, w)
+			w.Write("main.tf", `
+ephemeral "mlplatform_register_token" "test" {
+  access_token_name = "anna"
+  ttl               = "1h"
+}
+`)
+			test.prepare(t, w)
 			got := w.Run("plan", "-no-color")
-			if got.ExitCode != 1 || !acctest.OutputMatches(`Register token for "anna":`).MatchString(got.Output()) || !acctest.OutputMatches(test.says).MatchString(got.Output()) {
-				t.Errorf("exit code %d:\n%s", got.ExitCode, got.Output())
+			if got.ExitCode != 1 || !got.Matches(`Register token for "anna":`) || !got.Matches(test.want) {
+				t.Errorf("exit code %d; the output should have %q:\n%s", got.ExitCode, test.want, got.Output())
 			}
 		})
 	}
