@@ -365,7 +365,7 @@ func TestEphemeralAccessTokenOpenFails(t *testing.T) {
 		"WhoAmI returns invalid JSON": {[]emulator.Fault{always(emulator.OpWhoAmI, emulator.Fault{Kind: emulator.BadJSON})}, "Unable to create access token", false},
 		"the value is lost": {
 			[]emulator.Fault{always(emulator.OpRedeemRegisterToken, emulator.Fault{Kind: emulator.Drop, After: true})},
-			"Unable to create access token", false,
+			"Look for the access token named", true,
 		},
 		"WhoAmI and the delete fail": {
 			[]emulator.Fault{always(emulator.OpWhoAmI, serverError), always(emulator.OpDeleteAccessToken, serverError)},
@@ -379,7 +379,7 @@ func TestEphemeralAccessTokenOpenFails(t *testing.T) {
 			[]emulator.Fault{
 				always(emulator.OpRedeemRegisterToken, emulator.Fault{Kind: emulator.Drop, After: true}), always(emulator.OpDeleteAccessToken, serverError),
 			},
-			"Find the access token named", true,
+			"Look for the access token named", true,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

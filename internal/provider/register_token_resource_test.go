@@ -467,7 +467,7 @@ resource "mlplatform_register_token" "test" {
 			svc.Emulator.ResetJournal()
 			got := w.Destroy(test.args...)
 			warning := acctest.OutputMatches(fmt.Sprintf(`Terraform forgets the register token for the access token "a \"notebook\"", but the service `+
-				`cannot revoke it: whoever has its value can redeem it once until %s.`, test.start.Add(time.Hour).Format(time.RFC3339)))
+				`cannot revoke it: anybody who has its value can redeem it once until %s.`, test.start.Add(time.Hour).Format(time.RFC3339)))
 			if warns := warning.MatchString(got.Output()); warns != test.warns {
 				t.Errorf("the provider warns: %t, want %t\n%s", warns, test.warns, got.Output())
 			}

@@ -63,20 +63,20 @@ func TestBadAccessToken(t *testing.T) {
 	t.Parallel()
 	const (
 		fixed   = "Fixed by the register token"
-		oneName = "Exactly one of `name`, `name_prefix` and `register_token_wo` says where the name of the token comes from, but "
+		oneName = "Exactly one of `name`, `name_prefix` and `register_token_wo` must be set, but "
 		redeems = `register_token_wo = "any"`
 		block   = `resource "mlplatform_access_token" "test" {`
 	)
 	fixedText := func(name string) string {
 		return fmt.Sprintf("`%s` cannot be set together with `register_token_wo`: name, role and lifetime come from the "+
-			"register token and cannot be changed. Remove `%s`", name, name)
+			"register token. Remove `%s`", name, name)
 	}
 	for name, test := range map[string]struct {
 		attributes, line, summary, detail, since string
 	}{
 		"empty name":          {`name = ""`, `name = ""`, "Empty value", "`name` is \"\", but it must not be empty. Remove it, or set it to, for example, \"nightly-etl\".", ""},
 		"empty prefix":        {`name_prefix = ""`, `name_prefix = ""`, "Empty value", "`name_prefix` is \"\", but it must not be empty. Remove it, or set it to, for example, \"nightly-etl-\".", ""},
-		"empty redemption":    {`register_token_wo = ""`, `register_token_wo = ""`, "Empty value", "`register_token_wo` is \"\", but it must not be empty.", "1.11.0"},
+		"empty redemption":    {`register_token_wo = ""`, `register_token_wo = ""`, "Missing register token", "`register_token_wo` is \"\", but the access token does not exist yet", "1.11.0"},
 		"lower case role":     {lines(`name = "a"`, `role = "admin"`), `role = "admin"`, "Invalid value", "`role` is \"admin\", but it must be one of `USER`, `ADMIN` (case-sensitive). For example: `role = \"ADMIN\"`.", ""},
 		"unknown role":        {lines(`name = "a"`, `role = "Owner"`), `role = "Owner"`, "Invalid value", "`role` is \"Owner\", but it must be one of `USER`, `ADMIN` (case-sensitive). For example: `role = \"USER\"`.", ""},
 		"empty role":          {lines(`name = "a"`, `role = ""`), `role = ""`, "Invalid value", "`role` is \"\", but it must be one of `USER`, `ADMIN`", ""},
@@ -88,10 +88,10 @@ func TestBadAccessToken(t *testing.T) {
 		"redeemed role":       {lines(redeems, `role = "USER"`), `role = "USER"`, fixed, fixedText("role"), "1.11.0"},
 		"redeemed ttl":        {lines(redeems, `ttl = "1h"`), `ttl = "1h"`, fixed, fixedText("ttl"), "1.11.0"},
 		"redeemed window":     {lines(redeems, `rotate_before = "1h"`), `rotate_before = "1h"`, fixed, fixedText("rotate_before"), "1.11.0"},
-		"window, no ttl":      {lines(`name = "a"`, `rotate_before = "1h"`), `rotate_before = "1h"`, "Missing lifetime", "`rotate_before` is \"1h\", but there is no `ttl`, so the token never expires and is never due. Set `ttl` too, for example `ttl = \"90d\"`.", ""},
-		"window is ttl":       {lines(`name = "a"`, `ttl = "2h"`, `rotate_before = "120m"`), `rotate_before = "120m"`, "Rotation window too large", "`rotate_before` is \"120m\", which is not less than `ttl` (\"2h\"): the token would be due as soon as it is made. For example, `ttl = \"90d\"` goes with `rotate_before = \"14d\"`.", ""},
+		"window, no ttl":      {lines(`name = "a"`, `rotate_before = "1h"`), `rotate_before = "1h"`, "Missing lifetime", "`rotate_before` is \"1h\", but `ttl` is not set, so the token never expires and is never replaced. Set `ttl` too, for example `ttl = \"90d\"`.", ""},
+		"window is ttl":       {lines(`name = "a"`, `ttl = "2h"`, `rotate_before = "120m"`), `rotate_before = "120m"`, "Rotation window too large", "`rotate_before` is \"120m\", which is not less than `ttl` (\"2h\"), so the token would have to be replaced as soon as it is created. For example, combine `ttl = \"90d\"` with `rotate_before = \"14d\"`.", ""},
 		"window over ttl":     {lines(`name = "a"`, `ttl = "2h"`, `rotate_before = "1d"`), `rotate_before = "1d"`, "Rotation window too large", "`rotate_before` is \"1d\", which is not less than `ttl` (\"2h\")", ""},
-		"left, no ttl":        {lines(`name = "a"`, `delete_on_destroy = false`), `delete_on_destroy = false`, "Missing lifetime", "`delete_on_destroy` is false, but there is no `ttl`: a token that never expires would be left behind for ever. Set `ttl`, for example `ttl = \"90d\"`, or remove `delete_on_destroy`.", ""},
+		"left, no ttl":        {lines(`name = "a"`, `delete_on_destroy = false`), `delete_on_destroy = false`, "Missing lifetime", "`delete_on_destroy` is false, but `ttl` is not set: a token that never expires would be left behind. Set `ttl`, for example `ttl = \"90d\"`, or remove `delete_on_destroy`.", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -150,7 +150,7 @@ func TestBadDataSources(t *testing.T) {
 		"role":           {"access_tokens", `role = "Admin"`, "Invalid value", "`role` is \"Admin\", but it must be one of `USER`, `ADMIN` (case-sensitive). For example: `role = \"ADMIN\"`."},
 		"status":         {"access_tokens", `status = "missing"`, "Invalid value", "`status` is \"missing\", but it must be one of `active`, `expired` (case-sensitive). For example: `status = \"active\"`."},
 		"expires_within": {"access_tokens", `expires_within = "soon"`, "Invalid lifetime", `"soon" is not a lifetime: "soon" does not begin with a whole number. ` + exampleLifetime},
-		"name_regex":     {"access_tokens", `name_regex = "ci-("`, "Invalid regular expression", "missing closing ): `ci-(`. The syntax is that of Go (RE2), for example \"^ci-\"."},
+		"name_regex":     {"access_tokens", `name_regex = "ci-("`, "Invalid regular expression", "missing closing ): `ci-(`. The syntax is RE2, for example \"^ci-\"."},
 		"name":           {"access_token", `name = ""`, "Empty value", "`name` is \"\", but it must not be empty. Remove it, or set it to, for example, \"nightly-etl\"."},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -194,7 +194,7 @@ func TestBadProviderSettings(t *testing.T) {
 		"token_file: empty":        {quoted("token_file", empty), "Invalid token file", fmt.Sprintf("%s%q is empty; %s", tokenFile, empty, value)},
 		"token_file: white space":  {quoted("token_file", blank), "Invalid token file", fmt.Sprintf("%s%q is empty; %s", tokenFile, blank, value)},
 		"token_file: folder":       {quoted("token_file", folder), "Invalid token file", fmt.Sprintf("%s%q is a directory; %s", tokenFile, folder, aFile)},
-		"token_file: two lines":    {quoted("token_file", twoLines), "Invalid token", "The token from the provider block contains white space, control or non-ASCII characters (it is not shown here). It should be the value exactly as the service returned it, on one line"},
+		"token_file: two lines":    {quoted("token_file", twoLines), "Invalid token", fmt.Sprintf("The token from the file %q, set by `token_file` in the provider block contains white space, control or non-ASCII characters (it is not shown here). It should be the value exactly as the service returned it, on one line", twoLines)},
 		"ca_cert_file: empty path": {`ca_cert_file = ""`, "Empty value", "`ca_cert_file` is \"\", but it must not be empty. Remove it, or set it to, for example, \"/etc/ssl/company-ca.pem\"."},
 		"ca_cert_file: missing":    {quoted("ca_cert_file", missing), "Invalid CA bundle", bundle + "open " + missing + ": no such file or directory; set the path of an existing, readable file"},
 		"ca_cert_file: folder":     {quoted("ca_cert_file", folder), "Invalid CA bundle", fmt.Sprintf("%s%q is a directory; %s", bundle, folder, aFile)},
