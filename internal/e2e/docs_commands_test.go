@@ -119,11 +119,12 @@ func TestDocumentedCommands(t *testing.T) {
 
 			svc := acctest.NewService(t)
 			w := acctest.NewWorkspace(t, svc)
-			if doc.folder == "" {
+			switch doc.folder {
+			case "":
 				w.Write("main.tf", terraformBlock.FindStringSubmatch(text)[1])
-			} else if doc.folder == "." {
+			case ".":
 				copyExamples(t, w.Dir)
-			} else {
+			default:
 				w.CopyFrom(filepath.Join("..", "..", doc.folder))
 			}
 			input := ""

@@ -220,7 +220,6 @@ func (p *ciProject) runJob(job ciJob) int {
 	maps.Copy(env, p.secrets)
 	maps.Copy(env, job.env)
 	for _, script := range job.scripts {
-		//nolint:gosec // the scripts are the examples'
 		cmd := exec.CommandContext(p.t.Context(), "bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script)
 		cmd.Dir = checkout
 		for name, value := range env {
