@@ -232,7 +232,7 @@ func TestNoTokenForAnyRole(t *testing.T) {
 	}
 }
 
-// Trusting the CA of an on-premises installation is all that it takes.
+// Trusting the CA of a proxy that inspects TLS is all that is necessary.
 func TestCACertFile(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t, acctest.NewService(t))
