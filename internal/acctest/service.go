@@ -167,23 +167,25 @@ func (s *Service) CheckLiveTokens(t *testing.T, want ...string) resource.TestChe
 // Seed creates an access token as a person does in the management console, and resets the journal.
 func (s *Service) Seed(t *testing.T, token emulator.SeedToken) emulator.Token {
 	t.Helper()
-	row, _, err := s.Emulator.Seed(token)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.Emulator.ResetJournal()
+	row, _ := s.seed(t, token)
 	return row
 }
 
 // SeedValue is Seed for the value of the new token.
 func (s *Service) SeedValue(t *testing.T, token emulator.SeedToken) string {
 	t.Helper()
-	_, value, err := s.Emulator.Seed(token)
+	_, value := s.seed(t, token)
+	return value
+}
+
+func (s *Service) seed(t *testing.T, token emulator.SeedToken) (emulator.Token, string) {
+	t.Helper()
+	row, value, err := s.Emulator.Seed(token)
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.Emulator.ResetJournal()
-	return value
+	return row, value
 }
 
 // LastValue returns the value that the emulator issued last.

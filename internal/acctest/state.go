@@ -52,12 +52,6 @@ func (w *Workspace) Attribute(address, name string) string {
 	return text
 }
 
-// StateFile returns the JSON document in the state file.
-func (w *Workspace) StateFile() any {
-	w.T.Helper()
-	return w.decode(w.Read(stateFile))
-}
-
 // StateResources returns the resources in the state file, for a comparison: the rest changes with every command.
 func (w *Workspace) StateResources() string {
 	w.T.Helper()

@@ -86,7 +86,7 @@ func New(cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the endpoint cannot be used: %w", err)
 	}
-	common := &shared{host: hostOf(endpoint), goodwill: goodwill{warn: cfg.Warn}, backoff: cfg.Backoff}
+	common := &shared{host: EndpointHost(endpoint), goodwill: goodwill{warn: cfg.Warn}, backoff: cfg.Backoff}
 	return newClient(api, cfg.TokenSource, cfg.Token, common), nil
 }
 

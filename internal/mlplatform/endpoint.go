@@ -52,8 +52,8 @@ func ParseEndpoint(text string) (string, error) {
 	return strings.TrimRight(parsed.String(), "/"), nil
 }
 
-// hostOf returns the host of an endpoint that ParseEndpoint returned, with the port if it has one.
-func hostOf(endpoint string) string {
+// EndpointHost returns the host of an endpoint that ParseEndpoint returned, with the port if it has one.
+func EndpointHost(endpoint string) string {
 	parsed, err := url.Parse(endpoint)
 	if err != nil {
 		return ""

@@ -51,7 +51,11 @@ func (l AccessTokenList) indexed() AccessTokenList {
 	return l
 }
 
+// maps returns the positions of the tokens. A list without an index builds them for each call.
 func (l AccessTokenList) maps() (byName, byID map[string]int) {
+	if l.index == nil {
+		l = l.indexed()
+	}
 	l.index.once.Do(func() {
 		l.index.byName, l.index.byID = make(map[string]int, len(l.Tokens)), make(map[string]int, len(l.Tokens))
 		for i, token := range l.Tokens {
@@ -68,9 +72,6 @@ func (l AccessTokenList) maps() (byName, byID map[string]int) {
 
 // ByName returns the token with a name. If an expired row shares it with a live one, the live one is returned.
 func (l AccessTokenList) ByName(name string) (AccessToken, bool) {
-	if l.index == nil {
-		l = l.indexed()
-	}
 	byName, _ := l.maps()
 	if i, ok := byName[name]; ok {
 		return l.Tokens[i], true
@@ -80,9 +81,6 @@ func (l AccessTokenList) ByName(name string) (AccessToken, bool) {
 
 // ByID returns the token with an ID.
 func (l AccessTokenList) ByID(id string) (AccessToken, bool) {
-	if l.index == nil {
-		l = l.indexed()
-	}
 	_, byID := l.maps()
 	if i, ok := byID[id]; ok {
 		return l.Tokens[i], true

@@ -6,7 +6,6 @@ import (
 	"crypto/x509"
 	"fmt"
 	"io"
-	"net/url"
 	"os"
 	"strings"
 	"time"
@@ -109,7 +108,7 @@ func warnOfOtherEndpoint(model providerModel, getenv func(string) string, cfg ml
 	if err != nil || !source.fromEnvironment || model.Endpoint.IsNull() {
 		return
 	}
-	from, to := hostOf(environment), hostOf(cfg.Endpoint)
+	from, to := mlplatform.EndpointHost(environment), mlplatform.EndpointHost(cfg.Endpoint)
 	if strings.EqualFold(from, to) {
 		return
 	}
@@ -117,15 +116,6 @@ func warnOfOtherEndpoint(model providerModel, getenv func(string) string, cfg ml
 		"endpoint to a URL on %s but no token, so %s is sent there. %s is a URL on %s. If the token belongs to that endpoint, set "+
 		"`token` or `token_file` in this provider block. A `token` that is null counts as not set, for example an ephemeral "+
 		"value during a plan.", to, cfg.TokenSource, envEndpoint, from))
-}
-
-// hostOf returns the host of a valid endpoint, with the port if it has one.
-func hostOf(endpoint string) string {
-	parsed, err := url.Parse(endpoint)
-	if err != nil {
-		return ""
-	}
-	return parsed.Host
 }
 
 func isKnown(value attr.Value) bool { return !value.IsNull() && !value.IsUnknown() }
