@@ -175,7 +175,7 @@ func TestImportByIdentityErrors(t *testing.T) {
 	t.Parallel()
 	for name, test := range acctest.Sample(2, map[string]struct{ identity, says string }{
 		"near name": {`{ name = "hand made" }`, `The project has no access token named "hand made". The closest names are: "hand-made"`},
-		"empty":     {`{ name = "" }`, `The project has no access token named ""`},
+		"empty":     {`{ name = "" }`, `The name is empty`},
 		"another":   {`{ id = "hand-made" }`, "name"},
 		"nothing":   {`{}`, "name"},
 	}) {
