@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/mlplatform/terraform-provider-mlplatform/internal/acctest"
+	"github.com/mlplatform/terraform-provider-mlplatform/internal/emulator"
 )
 
 // With recreate_if_invalid = "never" there is no diff, and one warning.
@@ -42,7 +43,7 @@ func TestCase04Warnings(t *testing.T) {
 	w.Write("main.tf", accessToken(`name = "contested"`))
 	w.Apply()
 	svc.Emulator.Revoke("contested")
-	svc.Seed(t, seedToken("contested"))
+	svc.Seed(t, emulator.SeedToken{Name: "contested"})
 	for _, got := range []acctest.Result{w.Plan(), w.Destroy()} {
 		if !acctest.OutputMatches("Another token has the name").MatchString(got.Output()) {
 			t.Errorf("%s does not warn:\n%s", got.Command(), got.Output())
@@ -57,7 +58,7 @@ func TestCase04Warnings(t *testing.T) {
 func TestCase05Warnings(t *testing.T) {
 	t.Parallel()
 	svc := acctest.NewService(t)
-	svc.Seed(t, seedToken("hand made"))
+	svc.Seed(t, emulator.SeedToken{Name: "hand made"})
 	w := acctest.NewWorkspace(t, svc)
 	w.Write("main.tf", accessToken(`name = "hand made"`))
 	if got := w.MustRun("import", "-no-color", tokenAddress, "hand made"); !acctest.OutputMatches("not recoverable").MatchString(got.Output()) {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/mlplatform/terraform-provider-mlplatform/internal/acctest"
+	"github.com/mlplatform/terraform-provider-mlplatform/internal/emulator"
 )
 
 // A conflict and a token that is missing under "never" plan no change. The recipes of the example report them all the same:
@@ -26,7 +27,7 @@ func TestHardening15ChecksReportInvalidTokens(t *testing.T) {
 			spoil := func(token string) {
 				svc.Emulator.Revoke(token)
 				if taken {
-					svc.Seed(t, seedToken(token))
+					svc.Seed(t, emulator.SeedToken{Name: token})
 				}
 			}
 

@@ -36,8 +36,6 @@ func ephemeralBlock(kind, attributes string) string {
 	return fmt.Sprintf("ephemeral \"mlplatform_%s\" \"test\" {\n%s\n}\n", kind, attributes)
 }
 
-func seedToken(name string) emulator.SeedToken { return emulator.SeedToken{Name: name} }
-
 // job is a resource that needs a value while it is made, as the submission of a Spark job does. It leaves a digest of
 // the value in the file "used".
 func job(value string) string {
@@ -50,3 +48,5 @@ resource "terraform_data" "job" {
 }
 `, value)
 }
+
+func seedToken(name string) emulator.SeedToken { return emulator.SeedToken{Name: name} }

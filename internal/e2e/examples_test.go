@@ -43,7 +43,7 @@ var exampleNeeds = map[string]exampleNeed{
 		cli: []acctest.Feature{acctest.Actions}, more: dataSource("current_token", ""),
 		prepare: func(t *testing.T, w *acctest.Workspace) {
 			t.Helper()
-			w.Service.Seed(t, seedToken("leaked"))
+			w.Service.Seed(t, emulator.SeedToken{Name: "leaked"})
 			w.Env["TF_VAR_leaked_token"] = "leaked"
 		},
 		also: func(t *testing.T, w *acctest.Workspace) {

@@ -154,7 +154,7 @@ func TestHandOverFails(t *testing.T) {
 	t.Parallel()
 	acctest.Needs(t, acctest.EphemeralResources, acctest.WriteOnlyArguments)
 	svc, w := handingOver(t)
-	svc.Seed(t, seedToken("handed over"))
+	svc.Seed(t, emulator.SeedToken{Name: "handed over"})
 	got := w.Run("apply", "-no-color", "-auto-approve")
 	w.ExpectNoLeak(got)
 	if got.ExitCode != 1 || !acctest.OutputMatches("Ask the administrator to delete that access token").MatchString(got.Output()) {

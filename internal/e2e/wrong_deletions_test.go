@@ -33,7 +33,7 @@ func TestForeignTokenMadeAfterThePlan(t *testing.T) {
 			w.Plan(append(test.plan, "-out=saved")...)
 			w.Service.Emulator.Revoke("contested")
 			inv := acctest.NewInvariants(w)
-			inv.Foreign = append(inv.Foreign, w.Service.Seed(t, seedToken("contested")).ID)
+			inv.Foreign = append(inv.Foreign, w.Service.Seed(t, emulator.SeedToken{Name: "contested"}).ID)
 			got, requests := inv.Run("apply", "saved")
 			if got.ExitCode != test.exitCode || !acctest.OutputMatches(test.want).MatchString(got.Output()) {
 				t.Errorf("exit code %d:\n%s", got.ExitCode, got.Output())

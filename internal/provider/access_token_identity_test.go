@@ -77,7 +77,7 @@ func TestIdentity(t *testing.T) {
 		resource.TestStep{
 			PreConfig: func() {
 				svc.Emulator.Revoke("second")
-				svc.Seed(t, seedToken("second"))
+				svc.Seed(t, emulator.SeedToken{Name: "second"})
 			},
 			Config:            config(second, ttl),
 			ConfigPlanChecks:  acctest.PlanChecks(plancheck.ExpectEmptyPlan()),
@@ -143,7 +143,7 @@ func TestImportByIdentity(t *testing.T) {
 func TestIdentityOfAnImportByName(t *testing.T) {
 	t.Parallel()
 	svc := acctest.NewService(t)
-	svc.Seed(t, seedToken("hand-made"))
+	svc.Seed(t, emulator.SeedToken{Name: "hand-made"})
 	acctest.Needs(t, acctest.Identities)
 	acctest.Run(t, resource.TestStep{
 		Config:            svc.Config(accessToken(`name = "hand-made"`)) + importBlock("hand-made"),
@@ -183,7 +183,7 @@ func TestImportByIdentityErrors(t *testing.T) {
 			t.Parallel()
 			acctest.Needs(t, acctest.Identities)
 			svc := acctest.NewService(t)
-			svc.Seed(t, seedToken("hand-made"))
+			svc.Seed(t, emulator.SeedToken{Name: "hand-made"})
 			w := acctest.NewWorkspace(t, svc)
 			w.Write("main.tf", accessToken(`name = "hand-made"`)+
 				"import {\n  to       = mlplatform_access_token.test\n  identity = "+test.identity+"\n}\n")

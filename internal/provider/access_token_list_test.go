@@ -87,7 +87,7 @@ func TestQueryAdoptsManyTokens(t *testing.T) {
 		names = append(names, token.Name)
 		svc.Seed(t, token)
 	}
-	svc.Seed(t, seedToken("not to be adopted"))
+	svc.Seed(t, emulator.SeedToken{Name: "not to be adopted"})
 	before := svc.Emulator.Tokens()
 	w := newQuery(t, svc, listBlock("", `name_regex = "^hand-made "`)).Traced()
 
@@ -210,7 +210,7 @@ func TestQueryIncludesResources(t *testing.T) {
 func TestQueryChecks(t *testing.T) {
 	t.Parallel()
 	svc := acctest.NewService(t)
-	svc.Seed(t, seedToken("hand-made"))
+	svc.Seed(t, emulator.SeedToken{Name: "hand-made"})
 	const address = "mlplatform_access_token.test"
 	acctest.Needs(t, acctest.Queries)
 	acctest.Run(t,
@@ -268,7 +268,7 @@ func TestQueryErrors(t *testing.T) {
 			"This operation requires an access token with the ADMIN role."},
 		"weak role": {"", func(t *testing.T, w *acctest.Workspace) {
 			t.Helper()
-			w.Env["MLPLATFORM_TOKEN"] = w.Service.SeedValue(t, seedToken("weak"))
+			w.Env["MLPLATFORM_TOKEN"] = w.Service.SeedValue(t, emulator.SeedToken{Name: "weak"})
 		}, "has the USER role; ADMIN is required."},
 		"trouble": {"", func(_ *testing.T, w *acctest.Workspace) {
 			w.Service.Emulator.Inject(emulator.Fault{Operation: emulator.OpListAccessTokens, Kind: emulator.Respond, Status: 500, Times: -1})
@@ -305,8 +305,8 @@ func TestExamplesOfQueries(t *testing.T) {
 			t.Parallel()
 			acctest.Needs(t, acctest.Queries)
 			svc := acctest.NewService(t)
-			svc.Seed(t, seedToken("pipeline-1"))
-			svc.Seed(t, seedToken("pipeline-2"))
+			svc.Seed(t, emulator.SeedToken{Name: "pipeline-1"})
+			svc.Seed(t, emulator.SeedToken{Name: "pipeline-2"})
 			svc.Seed(t, emulator.SeedToken{Name: "ending", Role: "ADMIN", TTL: 24 * time.Hour})
 			w := acctest.NewWorkspace(t, svc)
 			w.CopyFrom(filepath.Join(acctest.ExamplesFolder, folder))

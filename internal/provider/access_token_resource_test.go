@@ -5,7 +5,7 @@ package provider_test
 import (
 	"errors"
 	"fmt"
-	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -23,12 +23,7 @@ import (
 
 const tokenAddress = "mlplatform_access_token.test"
 
-// accessToken writes a resource block with the given attributes.
-func accessToken(attributes string) string {
-	return fmt.Sprintf("resource \"mlplatform_access_token\" \"test\" {\n%s\n}\n", attributes)
-}
-
-// attribute checks an attribute of the resource under test.
+// attribute checks an attribute of the access token under test.
 func attribute(name string, want knownvalue.Check) statecheck.StateCheck {
 	return statecheck.ExpectKnownValue(tokenAddress, tfjsonpath.New(name), want)
 }
@@ -37,18 +32,15 @@ func attribute(name string, want knownvalue.Check) statecheck.StateCheck {
 // against the emulator and, unchanged, against the live service.
 func accessTokenLife(t *testing.T, svc *acctest.Service) []resource.TestStep {
 	t.Helper()
-	holds := func(want ...string) func(*terraform.State) error {
-		return func(*terraform.State) error {
-			if held := svc.LiveTokenNames(t); !slices.Equal(held, want) {
-				return fmt.Errorf("the service holds %q instead of %q", held, want)
-			}
-			return nil
-		}
-	}
 	return []resource.TestStep{
 		{
-			Config: svc.Config(accessToken(`name = "tf-acc-life"` + "\n" + `ttl = "2h"`)),
-			Check:  holds("tf-acc-life"),
+			Config: svc.Config(`
+resource "mlplatform_access_token" "test" {
+  name = "tf-acc-life"
+  ttl  = "2h"
+}
+`),
+			Check: svc.CheckLiveTokens(t, "tf-acc-life"),
 			ConfigStateChecks: []statecheck.StateCheck{
 				attribute("name", knownvalue.StringExact("tf-acc-life")),
 				attribute("role", knownvalue.StringExact("USER")),
@@ -61,7 +53,12 @@ func accessTokenLife(t *testing.T, svc *acctest.Service) []resource.TestStep {
 			},
 		},
 		{
-			Config:           svc.Config(accessToken(`name = "tf-acc-life"` + "\n" + `ttl = "120m"`)),
+			Config: svc.Config(`
+resource "mlplatform_access_token" "test" {
+  name = "tf-acc-life"
+  ttl  = "120m"
+}
+`),
 			ConfigPlanChecks: acctest.EmptyPlan(),
 		},
 		{
@@ -73,20 +70,30 @@ func accessTokenLife(t *testing.T, svc *acctest.Service) []resource.TestStep {
 			ImportStateVerifyIgnore:              []string{"token", "ttl"},
 		},
 		{
-			Config:           svc.Config(accessToken(`name = "tf-acc-life"` + "\n" + `role = "ADMIN"`)),
+			Config: svc.Config(`
+resource "mlplatform_access_token" "test" {
+  name = "tf-acc-life"
+  role = "ADMIN"
+}
+`),
 			ConfigPlanChecks: acctest.PlanChecks(plancheck.ExpectResourceAction(tokenAddress, plancheck.ResourceActionReplace)),
-			Check:            holds("tf-acc-life"),
+			Check:            svc.CheckLiveTokens(t, "tf-acc-life"),
 			ConfigStateChecks: []statecheck.StateCheck{
 				attribute("role", knownvalue.StringExact("ADMIN")),
 				attribute("expires_at", knownvalue.Null()),
 			},
 		},
 		{
-			Config:           svc.Config(accessToken(`name = "tf-acc-other life"` + "\n" + `role = "ADMIN"`)),
+			Config: svc.Config(`
+resource "mlplatform_access_token" "test" {
+  name = "tf-acc-other life"
+  role = "ADMIN"
+}
+`),
 			ConfigPlanChecks: acctest.PlanChecks(plancheck.ExpectResourceAction(tokenAddress, plancheck.ResourceActionReplace)),
-			Check:            holds("tf-acc-other life"),
+			Check:            svc.CheckLiveTokens(t, "tf-acc-other life"),
 		},
-		{Config: svc.Config(""), Check: holds()},
+		{Config: svc.Config(""), Check: svc.CheckLiveTokens(t)},
 	}
 }
 
@@ -101,37 +108,44 @@ func TestAccAccessTokenLife(t *testing.T) { //nolint:paralleltest // one project
 	acctest.Run(t, accessTokenLife(t, svc)...)
 }
 
+// A name may have any characters, and at least 243 of them.
 func TestAccessTokenNames(t *testing.T) {
 	t.Parallel()
 	for name, text := range acctest.Sample(2, map[string]string{
 		"space": "my user token", "slash": "team/etl", "query": "what?=&x#y", "percent": "100% %2F", "plus": "a+b",
-		"cyrillic": "токен Анны", "quote": `say "hi"`, "emoji": "🔑", "dots": "..", "long": longName,
+		"cyrillic": "токен Анны", "quote": `say "hi"`, "emoji": "🔑", "dots": "..",
+		"long": strings.Repeat("a long name ", 20) + "end",
 	}) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			svc := acctest.NewService(t)
-			config := svc.Config(accessToken(fmt.Sprintf("name = %s", acctest.Quote(text))))
+			config := svc.Config(fmt.Sprintf(`
+resource "mlplatform_access_token" "test" {
+  name = %s
+}
+`, acctest.Quote(text)))
 			acctest.Run(t,
 				resource.TestStep{Config: config, ConfigStateChecks: []statecheck.StateCheck{
 					attribute("name", knownvalue.StringExact(text)),
 				}},
 				resource.TestStep{Config: config, ConfigPlanChecks: acctest.EmptyPlan()},
-				resource.TestStep{Config: svc.Config(""), Check: func(*terraform.State) error {
-					if held := svc.LiveTokenNames(t); len(held) != 0 {
-						return fmt.Errorf("the service still holds %q", held)
-					}
-					return nil
-				}},
+				resource.TestStep{Config: svc.Config(""), Check: svc.CheckLiveTokens(t)},
 			)
 		})
 	}
 }
 
+// The expiry in the state is computed by the service's clock.
 func TestAccessTokenExpiryIsTheServices(t *testing.T) {
 	t.Parallel()
 	svc := acctest.NewService(t)
 	acctest.Run(t, resource.TestStep{
-		Config: svc.Config(accessToken(`name = "month"` + "\n" + `ttl = "30d"`)),
+		Config: svc.Config(`
+resource "mlplatform_access_token" "test" {
+  name = "month"
+  ttl  = "30d"
+}
+`),
 		ConfigStateChecks: []statecheck.StateCheck{
 			attribute("expires_at", knownvalue.StringExact(acctest.Start.Add(30*24*time.Hour).Format(time.RFC3339))),
 		},
@@ -142,8 +156,18 @@ func TestAccessTokenExpiryIsTheServices(t *testing.T) {
 func TestAccessTokenIdleAppliesWriteNothing(t *testing.T) {
 	t.Parallel()
 	svc := acctest.NewService(t)
-	config := svc.Config(accessToken(`name = "idle"`) + registerToken(`access_token_name = "x"`+"\n"+`ttl = "1h"`) +
-		`data "mlplatform_access_tokens" "all" {}`)
+	config := svc.Config(`
+resource "mlplatform_access_token" "test" {
+  name = "idle"
+}
+
+resource "mlplatform_register_token" "test" {
+  access_token_name = "x"
+  ttl               = "1h"
+}
+
+data "mlplatform_access_tokens" "all" {}
+`)
 	acctest.Run(t,
 		resource.TestStep{Config: config},
 		resource.TestStep{PreConfig: svc.Emulator.ResetJournal, Config: config, ConfigPlanChecks: acctest.EmptyPlan()},
@@ -159,52 +183,71 @@ func TestAccessTokenIdleAppliesWriteNothing(t *testing.T) {
 	)
 }
 
+// Destroying a token that is already gone is not an error.
 func TestAccessTokenDestroyOfWhatIsGone(t *testing.T) {
 	t.Parallel()
 	svc := acctest.NewService(t)
 	acctest.Run(t,
-		resource.TestStep{Config: svc.Config(accessToken(`name = "gone"`))},
+		resource.TestStep{Config: svc.Config(`
+resource "mlplatform_access_token" "test" {
+  name = "gone"
+}
+`)},
 		resource.TestStep{PreConfig: func() { svc.Emulator.Revoke("gone") }, Config: svc.Config("")},
 	)
 }
 
-// It is gone between the list and the deletion, so the service answers 404.
+// A token that is deleted between the list and the deletion, so that the service responds with 404, is not an error.
 func TestAccessTokenDestroyRaces(t *testing.T) {
 	t.Parallel()
 	svc := acctest.NewService(t)
 	acctest.Run(t,
-		resource.TestStep{Config: svc.Config(accessToken(`name = "raced"`))},
+		resource.TestStep{Config: svc.Config(`
+resource "mlplatform_access_token" "test" {
+  name = "raced"
+}
+`)},
 		resource.TestStep{
 			PreConfig: func() {
-				svc.Emulator.Inject(emulator.Fault{Operation: "deleteAccessToken", After: true, Kind: emulator.Respond, Status: 404})
+				svc.Emulator.Inject(emulator.Fault{Operation: emulator.OpDeleteAccessToken, After: true, Kind: emulator.Respond, Status: 404})
 			},
 			Config: svc.Config(""),
 		},
 	)
 }
 
+// A creation with a name that is taken fails before any write, and the error points to the import.
 func TestAccessTokenNameTaken(t *testing.T) {
 	t.Parallel()
 	svc := acctest.NewService(t)
-	if _, _, err := svc.Emulator.Seed(emulator.SeedToken{Name: "taken"}); err != nil {
-		t.Fatal(err)
-	}
+	svc.Seed(t, emulator.SeedToken{Name: "taken"})
 	acctest.Run(t, resource.TestStep{
-		Config:      svc.Config(accessToken(`name = "taken"`)),
+		Config: svc.Config(`
+resource "mlplatform_access_token" "test" {
+  name = "taken"
+}
+`),
 		ExpectError: acctest.OutputMatches("terraform import"),
 	})
-	if writes := svc.Writes(); len(writes) != 0 {
-		t.Errorf("before it said so, the provider made the requests %v", writes)
-	}
+	svc.ExpectWrites(t, "apply")
 }
 
-// Older versions of Terraform do not say in a state's JSON what is sensitive.
+// The values are marked as sensitive. Older versions of Terraform do not print that in the JSON of a state.
 func TestValuesAreSensitive(t *testing.T) {
 	t.Parallel()
 	svc := acctest.NewService(t)
 	acctest.Needs(t, acctest.Since("1.4.6"))
 	acctest.Run(t, resource.TestStep{
-		Config: svc.Config(accessToken(`name = "secret"`) + registerToken("access_token_name = \"x\"\nttl = \"1h\"")),
+		Config: svc.Config(`
+resource "mlplatform_access_token" "test" {
+  name = "secret"
+}
+
+resource "mlplatform_register_token" "test" {
+  access_token_name = "x"
+  ttl               = "1h"
+}
+`),
 		ConfigStateChecks: []statecheck.StateCheck{
 			statecheck.ExpectSensitiveValue(tokenAddress, tfjsonpath.New("token")),
 			statecheck.ExpectSensitiveValue(registerAddress, tfjsonpath.New("token")),

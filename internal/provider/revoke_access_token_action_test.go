@@ -33,7 +33,7 @@ func TestRevokeInvoked(t *testing.T) {
 			t.Parallel()
 			acctest.Needs(t, acctest.Actions)
 			svc := acctest.NewService(t)
-			svc.Seed(t, seedToken("innocent"))
+			svc.Seed(t, emulator.SeedToken{Name: "innocent"})
 			row := svc.Seed(t, token)
 			w := acctest.NewWorkspace(t, svc).Traced()
 			w.Write("main.tf", fmt.Sprintf(`
@@ -78,7 +78,7 @@ resource "terraform_data" "incident" {
 }
 `, input))
 	}
-	seed := func() { svc.Seed(t, seedToken("leaked")) }
+	seed := func() { svc.Seed(t, emulator.SeedToken{Name: "leaked"}) }
 	acctest.Needs(t, acctest.Actions)
 	acctest.Run(t,
 		resource.TestStep{PreConfig: seed, Config: config("first"), Check: svc.CheckWrites(emulator.OpDeleteAccessToken)},
@@ -149,7 +149,7 @@ func TestRevokeErrors(t *testing.T) {
 		"weak role": {
 			"etl-nightly", func(t *testing.T, w *acctest.Workspace) {
 				t.Helper()
-				w.Env["MLPLATFORM_TOKEN"] = w.Service.SeedValue(t, seedToken("weak"))
+				w.Env["MLPLATFORM_TOKEN"] = w.Service.SeedValue(t, emulator.SeedToken{Name: "weak"})
 			},
 			`Access token "etl-nightly": .* has the USER role; ADMIN is required.`,
 		},
@@ -163,8 +163,8 @@ func TestRevokeErrors(t *testing.T) {
 			t.Parallel()
 			acctest.Needs(t, acctest.Actions)
 			svc := acctest.NewService(t)
-			svc.Seed(t, seedToken("etl-nightly"))
-			svc.Seed(t, seedToken("ETL-nightly"))
+			svc.Seed(t, emulator.SeedToken{Name: "etl-nightly"})
+			svc.Seed(t, emulator.SeedToken{Name: "ETL-nightly"})
 			w := acctest.NewWorkspace(t, svc)
 			w.Write("main.tf", fmt.Sprintf(`
 provider "mlplatform" {
@@ -201,7 +201,7 @@ func TestRevokeDeletedToken(t *testing.T) {
 	t.Parallel()
 	acctest.Needs(t, acctest.Actions)
 	svc := acctest.NewService(t)
-	svc.Seed(t, seedToken("leaked"))
+	svc.Seed(t, emulator.SeedToken{Name: "leaked"})
 	svc.Emulator.Inject(emulator.Fault{Operation: emulator.OpDeleteAccessToken, Kind: emulator.Respond, Status: 404, After: true})
 	w := acctest.NewWorkspace(t, svc)
 	w.Write("main.tf", `
