@@ -67,14 +67,24 @@ func NewService(t *testing.T, options ...func(*emulator.Options)) *Service {
 	return &Service{Endpoint: server.Endpoint(), Token: server.AdminToken(), Emulator: server, Clock: clock}
 }
 
-// setDialect lets MLPLATFORM_TEST_DIALECT choose the emulator's dialect for every test; see emulator.ParseDialect.
+// setDialect lets MLPLATFORM_TEST_DIALECT choose the emulator's dialect for every test; see emulator.ParseDialect. The
+// responses keep their Date: without it the provider goes by the machine's clock, which no test can move.
 func setDialect(t *testing.T, opts *emulator.Options) {
 	t.Helper()
 	dialect, err := emulator.ParseDialect(os.Getenv("MLPLATFORM_TEST_DIALECT"))
 	if err != nil {
 		t.Fatalf("MLPLATFORM_TEST_DIALECT: %v", err)
 	}
-	opts.Dialect = dialect
+	opts.Dialect = dialect &^ emulator.NoDate
+}
+
+// NoIssuer are the spellings of a service that does not name issuers.
+const NoIssuer = emulator.IssuerNull | emulator.IssuerAbsent
+
+// Without is an option of NewService for a test whose expectations depend on a spelling: MLPLATFORM_TEST_DIALECT does not
+// apply to it.
+func Without(spellings emulator.Dialect) func(*emulator.Options) {
+	return func(opts *emulator.Options) { opts.Dialect &^= spellings }
 }
 
 // LiveService returns the service of MLPLATFORM_ENDPOINT and MLPLATFORM_TOKEN. Without TF_ACC the test is skipped.

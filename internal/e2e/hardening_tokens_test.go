@@ -166,7 +166,7 @@ func registerTokenValue(t *testing.T, svc *acctest.Service, name string) string 
 // With the ADMIN token of another project, nothing is planned: the token's own value shows that it is valid.
 func TestHardening03ListOfAnotherProject(t *testing.T) {
 	t.Parallel()
-	svc := acctest.NewService(t)
+	svc := acctest.NewService(t, acctest.Without(acctest.NoIssuer))
 	w := acctest.NewWorkspace(t, svc)
 	w.Write("main.tf", accessToken(`name = "ours"`))
 	w.Apply()
@@ -189,7 +189,7 @@ func TestHardening03ListOfAnotherProject(t *testing.T) {
 func TestHardening03NothingListedWithoutAValue(t *testing.T) {
 	t.Parallel()
 	acctest.Needs(t, acctest.Since("1.5.0"))
-	svc := acctest.NewService(t)
+	svc := acctest.NewService(t, acctest.Without(acctest.NoIssuer))
 	w := acctest.NewWorkspace(t, svc)
 	var text strings.Builder
 	for i := range 3 {

@@ -164,7 +164,8 @@ func TestServiceErrors(t *testing.T) {
 	}) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := acctest.NewWorkspace(t, acctest.NewService(t))
+			// Without errorCode, an error cannot name the code.
+			w := acctest.NewWorkspace(t, acctest.NewService(t, acctest.Without(emulator.ErrorDetail)))
 			kept := acctest.NoRetries + accessToken(`name = "kept"`)
 			w.Write("main.tf", kept)
 			w.Apply()

@@ -99,6 +99,9 @@ func (r *accessTokenResource) ownTokenInWords(ctx context.Context) string {
 	if err != nil {
 		return ""
 	}
+	if self.IssuerName == "" {
+		return fmt.Sprintf(" (it is %q)", self.Name)
+	}
 	return fmt.Sprintf(" (it is %q, issued by %q)", self.Name, self.IssuerName)
 }
 

@@ -40,7 +40,7 @@ func TestCase05Import(t *testing.T) {
 	}) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			svc := acctest.NewService(t)
+			svc := acctest.NewService(t, acctest.Without(acctest.NoIssuer))
 			row := svc.Seed(t, test.token)
 			role := "USER"
 			if test.token.Role != "" {

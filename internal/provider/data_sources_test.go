@@ -33,7 +33,7 @@ func ofDataSource(kind, name string, want knownvalue.Check) statecheck.StateChec
 // were made, so two are expired; one of these and the endless one differ from others in nothing but that.
 func populated(t *testing.T) (*acctest.Service, map[string]emulator.Token) {
 	t.Helper()
-	svc := acctest.NewService(t)
+	svc := acctest.NewService(t, acctest.Without(acctest.NoIssuer))
 	rows := map[string]emulator.Token{}
 	for _, token := range []emulator.SeedToken{
 		// Not in the order of their names.
@@ -212,7 +212,7 @@ func TestCurrentToken(t *testing.T) {
 	for role, ttl := range map[string]time.Duration{"USER": 2 * time.Hour, "ADMIN": 0} {
 		t.Run(role, func(t *testing.T) {
 			t.Parallel()
-			svc := acctest.NewService(t)
+			svc := acctest.NewService(t, acctest.Without(acctest.NoIssuer))
 			expiresAt := ""
 			if ttl != 0 {
 				expiresAt = acctest.Start.Add(ttl).Format(time.RFC3339)

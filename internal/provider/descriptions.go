@@ -13,7 +13,7 @@ const (
 	nameText            = "Name of the access token."
 	roleText            = "Permissions of the access token: `USER` (submit Spark jobs) or `ADMIN` (the same, and manage tokens)."
 	defaultRoleText     = "Defaults to `" + string(defaultRole) + "`."
-	issuerText          = "Issuer of the access token."
+	issuerText          = "Issuer of the access token; empty if the service does not name it."
 	expiresAtText       = "Expiry time in RFC 3339, UTC; null if the token never expires."
 	keepersText         = "Arbitrary values; changing any of them replaces the token."
 	lifetimeText        = "Whole numbers with the units `d`, `h`, `m` and `s`, such as `30d` or `2h45m30s`."

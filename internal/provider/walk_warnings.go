@@ -27,7 +27,7 @@ func (d *providerData) warnOfUnreadableRows(list mlplatform.AccessTokenList, dia
 	for _, row := range list.Unreadable[:min(len(list.Unreadable), maxUnreadableShown)] {
 		rows = append(rows, fmt.Sprintf("name %q, ID %q: %v", row.Name, row.ID, row.Err))
 	}
-	diags.AddWarning("Unreadable access tokens", fmt.Sprintf("%d rows of the list of access tokens cannot be read. Nothing is "+
+	diags.AddWarning("Unreadable access tokens", fmt.Sprintf("Rows of the list of access tokens that cannot be read: %d. Nothing is "+
 		"decided about a token that could be one of them; other tokens are not affected. Report this to the developers of the "+
 		"provider. The first rows are:\n- %s", len(list.Unreadable), strings.Join(rows, "\n- ")))
 }
