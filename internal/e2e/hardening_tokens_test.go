@@ -60,37 +60,6 @@ resource "mlplatform_access_token" "test" {
 	svc.ExpectLiveTokens(t, "precious")
 }
 
-// A plan cannot see a taint or -replace. create_before_destroy then keeps the value; without it, the error says where the
-// old token went.
-func TestHardening01ForcedReplacement(t *testing.T) {
-	t.Parallel()
-	for name, before := range map[string]bool{"create_before_destroy": true, "destroy first": false} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			svc := acctest.NewService(t)
-			w := acctest.NewWorkspace(t, svc)
-			w.Write("main.tf", fmt.Sprintf(`
-resource "mlplatform_access_token" "test" {
-  name              = "precious"
-  ttl               = "30d"
-  delete_on_destroy = false
-  lifecycle {
-    create_before_destroy = %t
-  }
-}
-`, before))
-			w.Apply()
-			value := w.Attribute(tokenAddress, "token")
-			expectOutput(t, w.Run("apply", "-no-color", "-auto-approve", "-replace="+tokenAddress), 1,
-				"the old token is still valid under this name", "its value is only in an earlier version of the state")
-			if before && w.Attribute(tokenAddress, "token") != value {
-				t.Error("the value is no longer in the state")
-			}
-			svc.ExpectLiveTokens(t, "precious")
-		})
-	}
-}
-
 // A value that has arrived is kept, untainted, whatever happens to the description; the next plan completes it.
 func TestHardening02ArrivedValueIsKept(t *testing.T) {
 	t.Parallel()
@@ -228,6 +197,10 @@ func TestHardening06ImportedAdminIsNotRemade(t *testing.T) {
 	svc.Clock.Advance(31 * dayLong) // expired, so it would be replaced anyway
 	w.Write("main.tf", accessToken("name = \"legacy\"\nkeepers = { round = 1 }"))
 	expectOutput(t, w.Run("plan", "-no-color"), 1, "The replacement would be a different token")
+	state := w.Read("terraform.tfstate")
+	expectOutput(t, w.Run("destroy", "-no-color", "-auto-approve"), 1, "`terraform destroy -refresh=false`")
+	w.Destroy("-refresh=false")
+	w.Write("terraform.tfstate", state)
 	w.Write("main.tf", accessToken("name = \"legacy\"\nrole = \"ADMIN\"\nttl = \"30d\"\nkeepers = { round = 1 }"))
 	w.Apply()
 	w.ExpectEmptyPlan()

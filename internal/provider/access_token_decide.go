@@ -147,21 +147,12 @@ func (d *accessTokenDecision) guardValue(facts accessTokenFacts) {
 		advice = "Wait until the old token has expired, or ask the administrator to delete it first. Or request a register " +
 			"token for another name, set `lifecycle { create_before_destroy = true }`, and use `-replace` instead of this change"
 	}
-	d.refuse("The replacement would lose a valid token", fmt.Sprintf("This plan replaces the access token %s (reason: `%s`). "+
-		"With `delete_on_destroy = false` in the state, the old token is not deleted and keeps its name, so the new one "+
-		"could not be created%s, and the only copy of the old value would be removed from the state. Nothing was "+
-		"changed. %s. "+howToDestroy, state.Name, strings.Join(d.replace, "`, `"), uncertainName(config), advice))
+	d.refuse(losesToken, fmt.Sprintf("This plan replaces the access token %s (reason: `%s`). %s. Nothing was changed. %s. "+howToDestroy,
+		state.Name, strings.Join(d.replace, "`, `"), lossInWords(config.Name.IsUnknown()), advice))
 }
 
 // howToDestroy is for the errors of a plan: Terraform plans the configuration before it plans the destruction.
 const howToDestroy = "If you want to destroy the token, use `terraform destroy -refresh=false`."
-
-func uncertainName(config accessTokenModel) string {
-	if config.Name.IsUnknown() {
-		return " if the new `name`, which is not known yet, turns out to be the same"
-	}
-	return ""
-}
 
 // newNameDiffers reports whether a replacement is certain to have another name.
 func newNameDiffers(state, config accessTokenModel) bool {

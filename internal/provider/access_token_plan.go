@@ -48,6 +48,7 @@ func (r *accessTokenResource) planCreation(ctx context.Context, config accessTok
 		resp.Diagnostics.AddWarning("The register token is not known yet", registerTokenToComeDetail)
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, planNewAccessToken(config))...)
+	writePrivate(ctx, resp.Private, privateSuccessor, newSuccessor(config), &resp.Diagnostics)
 }
 
 const (

@@ -170,11 +170,23 @@ func (r *accessTokenResource) Delete(ctx context.Context, req resource.DeleteReq
 	var state accessTokenModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	history := readTokenHistory(ctx, req.Private, &resp.Diagnostics)
+	next := readPrivate[*successor](ctx, req.Private, privateSuccessor, &resp.Diagnostics)
+	if next != nil {
+		// The private data is that of the plan. If the deletion fails and returns no state, Terraform keeps the old state with
+		// its own private data.
+		defer func() {
+			if resp.Diagnostics.HasError() {
+				resp.State.RemoveResource(ctx)
+			}
+		}()
+	}
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	if !state.DeleteOnDestroy.IsNull() && !state.DeleteOnDestroy.ValueBool() {
-		warnOfLiveToken(state, &resp.Diagnostics)
+		if next == nil || !r.refuseLoss(ctx, state, history, *next, &resp.Diagnostics) {
+			warnOfLiveToken(state, &resp.Diagnostics)
+		}
 		return
 	}
 	if client := r.client(&resp.Diagnostics); client != nil {

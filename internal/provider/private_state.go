@@ -14,6 +14,8 @@ const (
 	privateOrigin   = "origin"
 	privateMintedAt = "minted_at"
 	privateKnown    = "known_ids"
+	// privateSuccessor is only in the private data of a plan.
+	privateSuccessor = "successor"
 )
 
 type privateReader interface {
