@@ -74,8 +74,10 @@ type StateObject struct {
 		Name            string
 		AccessTokenName string `json:"access_token_name"`
 		AccessTokenID   string `json:"access_token_id"`
-		Token           string
 		Status          string
+		// Token is the value, whether the state holds it as text or encrypted to Recipient.
+		Token          string
+		EncryptedToken string `json:"encrypted_token"`
 	}
 }
 
@@ -108,6 +110,9 @@ func (w *Workspace) StateObjects() []StateObject {
 	for _, found := range state.Resources {
 		for _, object := range found.Instances {
 			object.Address = found.Type + "." + found.Name
+			if object.Attributes.EncryptedToken != "" {
+				object.Attributes.Token = Decrypt(w.T, object.Attributes.EncryptedToken)
+			}
 			objects = append(objects, object)
 		}
 	}

@@ -97,6 +97,7 @@ func testFaultsInTurn(t *testing.T, s scenario, n int, request emulator.Request)
 		f.invariants.Workspace = f.Through(f.Service.CloseAfter(f.T, n))
 		f.invariants.Run(strings.Fields(f.command)...)
 		f.invariants.Workspace = f.Workspace
+		f.forgetUnidentified()
 	})
 	inTurn("429-repeated", func() {
 		got, requests := f.run(strings.Replace(acctest.NoRetries, "max_retries     = 0", "max_retries = 1", 1),

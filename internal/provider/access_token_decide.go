@@ -24,7 +24,7 @@ func decideAccessToken(facts accessTokenFacts) accessTokenDecision {
 	d.plan.RegisterTokenWO = types.StringNull()
 	d.plan.setDefaults(config, state.Role)
 	d.plan.ID, d.plan.IssuerName, d.plan.ExpiresAt = state.ID, state.IssuerName, state.ExpiresAt
-	d.plan.Token, d.plan.Status = state.Token, state.Status
+	d.plan.Status = state.Status
 
 	d.decideName(facts)
 	d.decideRole(facts)
@@ -32,6 +32,9 @@ func decideAccessToken(facts accessTokenFacts) accessTokenDecision {
 	// Setting keepers for the first time describes the existing token; only a change replaces it.
 	if !isEmptyMap(state.Keepers) && !sameKeepers(config.Keepers, state.Keepers) {
 		d.replaceFor("keepers")
+	}
+	if d.plan.planValue(state.tokenValue) {
+		d.replaceFor("recipients")
 	}
 	d.decideRotation(facts)
 	d.decideStatus(facts)

@@ -5,6 +5,7 @@ package provider
 import (
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mlplatform/terraform-provider-mlplatform/internal/mlplatform"
@@ -40,8 +41,8 @@ type accessTokenModel struct {
 	DeleteOnDestroy   types.Bool    `tfsdk:"delete_on_destroy"`
 	IssuerName        types.String  `tfsdk:"issuer_name"`
 	ExpiresAt         types.String  `tfsdk:"expires_at"`
-	Token             types.String  `tfsdk:"token"`
 	Status            types.String  `tfsdk:"status"`
+	tokenValue
 }
 
 // redeems reports whether a configuration redeems a register token. Without any name it does, even if the register token
@@ -62,9 +63,6 @@ func (m accessTokenModel) live() bool {
 	return status == statusActive || status == statusRotationDue
 }
 
-// value returns the token's value; it is empty after an import.
-func (m accessTokenModel) value() mlplatform.Secret { return mlplatform.Secret(m.Token.ValueString()) }
-
 // describe fills in what the service says about the token; its value and status are not part of that.
 func (m *accessTokenModel) describe(token mlplatform.AccessToken) {
 	m.ID = types.StringValue(token.ID)
@@ -74,9 +72,9 @@ func (m *accessTokenModel) describe(token mlplatform.AccessToken) {
 	m.ExpiresAt = timeValue(token.ExpiresAt)
 }
 
-// setMinted stores the value of a new token. What nobody knows yet becomes null.
-func (m *accessTokenModel) setMinted(value mlplatform.Secret) {
-	m.Token = types.StringValue(value.Reveal())
+// setMinted stores the value of a new token, created at a time of the service's clock. What nobody knows yet becomes null.
+func (m *accessTokenModel) setMinted(value mlplatform.Secret, at time.Time, diags *diag.Diagnostics) {
+	m.setValue(value, at, diags)
 	m.Status = types.StringValue(statusActive)
 	for _, text := range []*types.String{&m.ID, &m.Name, &m.Role, &m.IssuerName, &m.ExpiresAt} {
 		if text.IsUnknown() {
@@ -91,6 +89,7 @@ func importedAccessToken(token mlplatform.AccessToken, now time.Time) accessToke
 	state := accessTokenModel{
 		TTL: lifetimeNull(), RotateBefore: lifetimeNull(), Keepers: types.MapNull(types.StringType),
 		RecreateIfInvalid: types.StringValue(recreateAlways), DeleteOnDestroy: types.BoolValue(true),
+		tokenValue: tokenValue{Recipients: types.ListNull(types.StringType), TokenVersion: types.Int64Value(0)},
 	}
 	state.describe(token)
 	state.Status = types.StringValue(tokenHistory{origin: originImported}.statusFound(state, now))

@@ -98,7 +98,8 @@ func (m *accessTokenModel) setDefaults(config accessTokenModel, foreignRole type
 // forgetComputed marks as unknown what only the new token will show.
 func (m *accessTokenModel) forgetComputed() {
 	m.ID, m.IssuerName, m.ExpiresAt = types.StringUnknown(), types.StringUnknown(), types.StringUnknown()
-	m.Token, m.Status = types.StringUnknown(), types.StringUnknown()
+	m.Status = types.StringUnknown()
+	m.planNewValue()
 }
 
 // accessTokenFacts is everything that the plan of an existing token depends on. It holds no clock, only the time of a
@@ -113,5 +114,5 @@ type accessTokenFacts struct {
 // missingUnconfirmed reports whether the token was not found in this walk and its own value cannot confirm that.
 func (f accessTokenFacts) missingUnconfirmed() bool {
 	status := f.state.Status.ValueString()
-	return !f.readAt.IsZero() && f.state.value() == "" && (status == statusMissing || status == statusConflict)
+	return !f.readAt.IsZero() && f.state.plainValue() == "" && (status == statusMissing || status == statusConflict)
 }

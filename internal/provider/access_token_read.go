@@ -24,8 +24,11 @@ func (r *accessTokenResource) Read(ctx context.Context, req resource.ReadRequest
 		return
 	}
 	before := state
+	if state.TokenVersion.IsNull() { // written by a version of the provider that did not have it
+		state.TokenVersion = history.version()
+	}
 	if r.ready() { // otherwise the provider's configuration is not known yet, and the state is kept
-		r.read(masked(ctx, state.value()), &state, history, &resp.Diagnostics)
+		r.read(masked(ctx, state.plainValue()), &state, history, &resp.Diagnostics)
 	}
 	if !resp.Diagnostics.HasError() {
 		if !reflect.DeepEqual(state, before) {
@@ -38,7 +41,8 @@ func (r *accessTokenResource) Read(ctx context.Context, req resource.ReadRequest
 // read updates the state from the list of access tokens, or with the token's own value where there is no list.
 func (r *accessTokenResource) read(ctx context.Context, state *accessTokenModel, history tokenHistory, diags *diag.Diagnostics) {
 	client := r.data.client
-	if state.ID.IsNull() || history.origin == originRedeemed && !client.HasToken() {
+	undescribed := state.ID.IsNull()
+	if undescribed && state.plainValue() != "" || history.origin == originRedeemed && !client.HasToken() {
 		r.readByOwnValue(ctx, state, history, diags)
 		return
 	}
@@ -53,6 +57,10 @@ func (r *accessTokenResource) read(ctx context.Context, state *accessTokenModel,
 		return
 	}
 	r.data.warnOfUnreadableRows(list, diags)
+	if undescribed && !describeByName(state, history, list) {
+		warnOfUndescribed(*state, diags)
+		return
+	}
 	token, found := list.ByID(state.ID.ValueString())
 	if !found && list.CouldBeUnreadable(state.ID.ValueString(), state.Name.ValueString()) {
 		return // the state is kept, and the warning names the row
@@ -75,10 +83,10 @@ func (r *accessTokenResource) read(ctx context.Context, state *accessTokenModel,
 // confirmMissing reports whether a token that the list lacks is really gone. The list may be that of another project, or
 // incomplete, so the token's own value is tried, where the state has it.
 func (r *accessTokenResource) confirmMissing(ctx context.Context, state accessTokenModel, list mlplatform.AccessTokenList, diags *diag.Diagnostics) bool {
-	if state.value() == "" || state.expiredAt(list.AsOf) {
+	if state.plainValue() == "" || state.expiredAt(list.AsOf) {
 		return true
 	}
-	_, err := r.data.client.WithToken(state.value()).WhoAmI(ctx)
+	_, err := r.data.client.WithToken(state.plainValue()).WhoAmI(ctx)
 	switch {
 	case err == nil:
 		diags.AddError("A valid token is not in the list", fmt.Sprintf("The access token %s (ID %s) is valid, but the list of "+
@@ -120,9 +128,16 @@ func refusedByService(err error) bool {
 }
 
 // readByOwnValue updates the state with the token's own value. It is for a token that was redeemed without an
-// administrator, and for one whose ID is not known yet.
+// administrator, and for one whose ID is not known yet. If the value is encrypted, only the expiry is known.
 func (r *accessTokenResource) readByOwnValue(ctx context.Context, state *accessTokenModel, history tokenHistory, diags *diag.Diagnostics) {
-	own := r.data.client.WithToken(state.value())
+	if state.plainValue() == "" {
+		if state.live() {
+			state.Status = types.StringValue(history.statusFound(*state, r.data.client.Now()))
+			r.data.sawToken(state.ID.ValueString(), r.data.client.Now(), true)
+		}
+		return
+	}
+	own := r.data.client.WithToken(state.plainValue())
 	token, err := own.WhoAmI(ctx)
 	switch {
 	case err == nil:

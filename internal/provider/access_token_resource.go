@@ -19,7 +19,11 @@ import (
 	"github.com/mlplatform/terraform-provider-mlplatform/internal/mlplatform"
 )
 
-const unableToDelete = "Unable to delete access token"
+const (
+	unableToDelete = "Unable to delete access token"
+	// describePeriod bounds the description of a token whose value is encrypted.
+	describePeriod = time.Minute
+)
 
 var (
 	_ resource.ResourceWithConfigure      = (*accessTokenResource)(nil)
@@ -81,6 +85,10 @@ func (r *accessTokenResource) Create(ctx context.Context, req resource.CreateReq
 		return
 	}
 	state, history := plan, tokenHistory{origin: originCreated}
+	state.checkRecipients(&resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
 	var value mlplatform.Secret
 	var err error
 	if config.redeems() {
@@ -110,7 +118,7 @@ func (r *accessTokenResource) Create(ctx context.Context, req resource.CreateReq
 	// Value and name go to the state before any further request. From here on, nothing may fail: an error would taint the
 	// token, and the next apply would replace it.
 	history.mintedAt = client.Now()
-	state.setMinted(value)
+	state.setMinted(value, history.mintedAt, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 	history.write(ctx, resp.Private, &resp.Diagnostics)
 	token, err := describeNew(masked(ctx, value), client, value, state)
@@ -128,7 +136,16 @@ func (r *accessTokenResource) Create(ctx context.Context, req resource.CreateReq
 
 // describeNew describes a token with its own value, or else finds it in the list. Its name was free before.
 func describeNew(ctx context.Context, client *mlplatform.Client, value mlplatform.Secret, state accessTokenModel) (mlplatform.AccessToken, error) {
+	if state.plainValue() == "" {
+		// The state has the value only encrypted, so it can describe the token only now, even after an interrupt.
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), describePeriod)
+		defer cancel()
+	}
 	token, err := client.Describe(ctx, value)
+	if err != nil && state.plainValue() == "" {
+		token, err = client.Describe(ctx, value)
+	}
 	if err == nil || state.Name.IsNull() {
 		return token, err
 	}
@@ -160,8 +177,13 @@ func uniqueSuffix() string { return strings.ToLower(rand.Text()[:12]) }
 
 // Update makes no request: what can change in place concerns only Terraform.
 func (r *accessTokenResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	var plan accessTokenModel
+	var plan, prior accessTokenModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &prior)...)
+	plan.updateValue(prior.tokenValue, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, plan.Name.ValueString())...)
 }
@@ -190,7 +212,7 @@ func (r *accessTokenResource) Delete(ctx context.Context, req resource.DeleteReq
 		return
 	}
 	if client := r.client(&resp.Diagnostics); client != nil {
-		r.deleteToken(masked(ctx, state.value()), client, state, history, &resp.Diagnostics)
+		r.deleteToken(masked(ctx, state.plainValue()), client, state, history, &resp.Diagnostics)
 	}
 }
 
@@ -221,12 +243,8 @@ func (r *accessTokenResource) deleteToken(ctx context.Context, client *mlplatfor
 			"apply, and destroy again.", state.Name, howToSetToken))
 		return
 	}
-	if state.ID.IsNull() {
-		// The token could not be described at its creation; only its value identifies it.
-		r.readByOwnValue(ctx, &state, history, diags)
-		if diags.HasError() || state.ID.IsNull() {
-			return
-		}
+	if state.ID.IsNull() && !r.identify(ctx, client, &state, history, diags) {
+		return
 	}
 	self, err := client.Self(ctx)
 	if err != nil {
@@ -243,7 +261,11 @@ func (r *accessTokenResource) deleteToken(ctx context.Context, client *mlplatfor
 		fail(err)
 	}
 	if foreign != nil && !client.CreatedHere(foreign.ID) { // this run can have created the successor already
-		diags.AddWarning("Another token has the name", fmt.Sprintf("Another access token was created with the name %s (ID "+
-			"%s). It is not deleted. The token of the state no longer exists or has expired.", state.Name, foreign.ID))
+		warnOfForeign(state, *foreign, diags)
 	}
+}
+
+func warnOfForeign(state accessTokenModel, foreign mlplatform.AccessToken, diags *diag.Diagnostics) {
+	diags.AddWarning("Another token has the name", fmt.Sprintf("Another access token was created with the name %s (ID "+
+		"%s). It is not deleted. The token of the state no longer exists or has expired.", state.Name, foreign.ID))
 }

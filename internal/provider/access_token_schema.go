@@ -11,10 +11,11 @@ import (
 // accessTokenSchema has no defaults and no plan modifiers: how an attribute is planned depends on the others and on how
 // the token was created, so access_token_plan.go decides for all of them.
 func accessTokenSchema() schema.Schema {
-	return schema.Schema{
+	out := schema.Schema{
 		MarkdownDescription: "An access token of the ML Platform. Requires a provider token with the `ADMIN` role, unless it is " +
 			"created from a register token (`register_token_wo`).\n\n" +
-			"The service returns the value of a token only once, at creation. It is stored in the state, in `token`.",
+			"The service returns the value of a token only once, at creation. It is stored in the state: in `token`, or with " +
+			"`recipients` encrypted in `encrypted_token`.",
 		Attributes: map[string]schema.Attribute{
 			"name": schema.StringAttribute{
 				Optional: true,
@@ -62,12 +63,14 @@ func accessTokenSchema() schema.Schema {
 			"id":          computedText(idText),
 			"issuer_name": computedText(issuerText),
 			"expires_at":  computedText(expiresAtText),
-			"token":       secretText("Value of the access token. Null after an import, because the service returns it only at creation."),
 			"status": computedText("Status of the token at the last refresh: `active`, `rotation_due` (less than " +
 				"`rotate_before` is left), `expired`, `missing` (deleted elsewhere) or `conflict` (deleted, and another token " +
-				"was created with the same name)."),
+				"was created with the same name). Without the value and without a provider token that may list tokens, only " +
+				"`active` and `expired` can be told apart."),
 		},
 	}
+	addTokenValue(out.Attributes, "Value of the access token. Null after an import, because the service returns it only at creation.")
+	return out
 }
 
 func roleAttribute(more string) schema.StringAttribute {

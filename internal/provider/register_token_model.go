@@ -5,6 +5,7 @@ package provider
 import (
 	"slices"
 
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mlplatform/terraform-provider-mlplatform/internal/mlplatform"
@@ -24,11 +25,11 @@ type registerTokenModel struct {
 	TTL               lifetimeValue `tfsdk:"ttl"`
 	Keepers           types.Map     `tfsdk:"keepers"`
 	RecreateIfInvalid types.String  `tfsdk:"recreate_if_invalid"`
-	Token             types.String  `tfsdk:"token"`
 	CreatedAt         types.String  `tfsdk:"created_at"`
 	ExpiresAt         types.String  `tfsdk:"expires_at"`
 	Status            types.String  `tfsdk:"status"`
 	AccessTokenID     types.String  `tfsdk:"access_token_id"`
+	tokenValue
 }
 
 // registerTokenRequest builds the request for a register token; a null role means the default.
@@ -47,8 +48,8 @@ func (m registerTokenModel) key() string {
 }
 
 // setMinted fills in a new register token. The service does not return its expiry, so it is computed.
-func (m *registerTokenModel) setMinted(token mlplatform.RegisterToken) {
-	m.Token = types.StringValue(token.Value.Reveal())
+func (m *registerTokenModel) setMinted(token mlplatform.RegisterToken, diags *diag.Diagnostics) {
+	m.setValue(token.Value, token.CreatedAt, diags)
 	m.CreatedAt = timeValue(token.CreatedAt)
 	m.ExpiresAt = timeValue(token.CreatedAt.Add(m.TTL.duration()))
 	m.Status = types.StringValue(statusPending)

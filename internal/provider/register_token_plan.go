@@ -9,14 +9,19 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-// ModifyPlan applies recreate_if_invalid. Everything else is decided beside each attribute in the schema.
+// ModifyPlan applies recreate_if_invalid and recipients. Everything else is decided beside each attribute in the schema.
 func (r *registerTokenResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if req.Plan.Raw.IsNull() || req.State.Raw.IsNull() { // a deletion or a creation
+	if req.Plan.Raw.IsNull() { // a deletion
 		return
 	}
 	var state registerTokenModel
 	var decision planDecision[registerTokenModel]
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &decision.plan)...)
+	if req.State.Raw.IsNull() { // a creation
+		decision.plan.planNewValue()
+		resp.Diagnostics.Append(resp.Plan.Set(ctx, decision.plan)...)
+		return
+	}
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	if resp.Diagnostics.HasError() {
 		return
@@ -31,6 +36,9 @@ func (r *registerTokenResource) ModifyPlan(ctx context.Context, req resource.Mod
 	if shouldRecreate(policy.ValueString(), state.Status.ValueString()) {
 		decision.plan.Status = types.StringUnknown()
 		decision.replaceFor("status")
+	}
+	if decision.plan.planValue(state.tokenValue) {
+		decision.replaceFor("recipients")
 	}
 	decision.writeTo(ctx, state, req, resp)
 }

@@ -34,6 +34,7 @@ func (r *registerTokenResource) Create(ctx context.Context, req resource.CreateR
 	var state registerTokenModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &state)...)
 	client := r.client(&resp.Diagnostics)
+	state.checkRecipients(&resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -50,7 +51,7 @@ func (r *registerTokenResource) Create(ctx context.Context, req resource.CreateR
 		addRegisterTokenError(&resp.Diagnostics, name, err)
 		return
 	}
-	state.setMinted(token)
+	state.setMinted(token, &resp.Diagnostics)
 	writePrivate(ctx, resp.Private, privateKnown, idsOfName(list, name), &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 }
@@ -62,7 +63,7 @@ func (r *registerTokenResource) Read(ctx context.Context, req resource.ReadReque
 	if resp.Diagnostics.HasError() || !r.ready() {
 		return
 	}
-	list, err := r.data.client.AccessTokens(masked(ctx, mlplatform.Secret(state.Token.ValueString())))
+	list, err := r.data.client.AccessTokens(masked(ctx, state.plainValue()))
 	if err != nil {
 		tflog.Warn(ctx, "The status of a register token is not refreshed, because the access tokens cannot be listed",
 			map[string]any{"access_token_name": state.AccessTokenName.ValueString(), "error": err.Error()})
@@ -74,10 +75,15 @@ func (r *registerTokenResource) Read(ctx context.Context, req resource.ReadReque
 	}
 }
 
-// Update makes no request: only recreate_if_invalid can change in place.
+// Update makes no request: only recreate_if_invalid and the encryption of the value can change in place.
 func (r *registerTokenResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	var plan registerTokenModel
+	var plan, prior registerTokenModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &prior)...)
+	plan.updateValue(prior.tokenValue, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 }
 
@@ -90,7 +96,7 @@ func (r *registerTokenResource) Delete(ctx context.Context, req resource.DeleteR
 	}
 	// The state may be stale. If the service cannot be asked, the last known status decides.
 	if r.ready() {
-		if list, err := r.data.client.AccessTokens(masked(ctx, mlplatform.Secret(state.Token.ValueString()))); err == nil {
+		if list, err := r.data.client.AccessTokens(masked(ctx, state.plainValue())); err == nil {
 			state.refresh(list, known)
 		}
 	}

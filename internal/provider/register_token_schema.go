@@ -24,7 +24,7 @@ func registerTokenSchema() schema.Schema {
 	ttl := lifetimeAttribute(registerTTLText + " A change replaces the register token.")
 	ttl.Optional, ttl.Required = false, true
 	ttl.PlanModifiers = []planmodifier.String{keepSpelling{}, replace}
-	return schema.Schema{
+	out := schema.Schema{
 		MarkdownDescription: "A one-time register token: anybody who has its value can create one access token with the name, role " +
 			"and lifetime set here, without any other credential. " + needsAdmin + "\n\n" +
 			"The service does not list register tokens, so they cannot be imported, read or revoked. Destroying the " +
@@ -53,7 +53,6 @@ func registerTokenSchema() schema.Schema {
 					"`unused` (only if it expired without being redeemed) or `always`. Defaults to `never`.",
 				Validators: []validator.String{oneOf(recreateNever, recreateUnused, recreateAlways)},
 			},
-			"token":      stable(secretText("Value of the register token.")),
 			"created_at": stable(computedText("Time of creation in RFC 3339, UTC, by the service's clock.")),
 			"expires_at": stable(computedText("End of its lifetime in RFC 3339, UTC: `created_at` plus `ttl`.")),
 			"status": stable(computedText("`pending`, `used` or `expired`. `used` is inferred from the list of access tokens: a " +
@@ -62,6 +61,8 @@ func registerTokenSchema() schema.Schema {
 			"access_token_id": stable(computedText("ID of the access token that it was redeemed for; null until then.")),
 		},
 	}
+	addTokenValue(out.Attributes, "Value of the register token.")
+	return out
 }
 
 func keepersChanged(_ context.Context, req planmodifier.MapRequest, resp *mapplanmodifier.RequiresReplaceIfFuncResponse) {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mlplatform/terraform-provider-mlplatform/internal/mlplatform"
 )
@@ -44,6 +45,14 @@ func (h tokenHistory) write(ctx context.Context, private privateWriter, diags *d
 	}
 }
 
+// version returns the token_version of a state that an older version of the provider wrote.
+func (h tokenHistory) version() types.Int64 {
+	if h.mintedAt.IsZero() {
+		return types.Int64Value(0)
+	}
+	return types.Int64Value(h.mintedAt.Unix())
+}
+
 // granted returns the lifetime that the service granted, which can be shorter than ttl; 0 if it is not known or unlimited.
 func (h tokenHistory) granted(m accessTokenModel) time.Duration {
 	expiresAt := parseTime(m.ExpiresAt)
@@ -72,6 +81,16 @@ func (h tokenHistory) statusFound(m accessTokenModel, now time.Time) string {
 		return statusRotationDue
 	}
 	return statusActive
+}
+
+// couldExpireAt reports whether a token that this provider created with ttl can have an expiry. The service may grant less
+// than ttl.
+func (h tokenHistory) couldExpireAt(expiresAt time.Time, ttl lifetimeValue) bool {
+	if expiresAt.IsZero() {
+		return ttl.IsNull()
+	}
+	latest := h.mintedAt.Add(ttl.duration() + time.Minute)
+	return expiresAt.After(h.mintedAt) && (ttl.IsNull() || !expiresAt.After(latest))
 }
 
 // formatGranted formats a granted lifetime for a message: in days and hours if it has days.
