@@ -54,8 +54,8 @@ func (r *accessTokenResource) stillLive(ctx context.Context, state accessTokenMo
 		return state.live()
 	}
 	var ignored diag.Diagnostics
-	ctx = masked(ctx, state.value())
-	if state.value() != "" {
+	ctx = masked(ctx, state.plainValue())
+	if state.plainValue() != "" {
 		r.readByOwnValue(ctx, &state, history, &ignored)
 	} else {
 		r.read(ctx, &state, history, &ignored)
