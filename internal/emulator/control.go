@@ -42,6 +42,12 @@ func (s *Server) Revoke(name string) bool {
 	return s.service.deleteAccessToken("", name) == nil
 }
 
+// Amend changes an access token of the emulator's own project out of band, for a service that renames tokens or changes
+// their role or expiry. It reports whether the token existed.
+func (s *Server) Amend(name string, amend func(*Token)) bool {
+	return s.service.amend(tokenName{"", name}, amend)
+}
+
 // Tokens returns the access tokens of all projects, sorted by name. Expired ones are included unless they are hidden.
 func (s *Server) Tokens() []Token {
 	return s.service.list(false)

@@ -144,6 +144,31 @@ func TestSetStale(t *testing.T) {
 	wantNames(t, listedNames(t, srv, admin), "a", adminName)
 }
 
+func TestAmend(t *testing.T) {
+	t.Parallel()
+	srv := start(t, emulator.Options{Clock: emulator.NewClock(noon).Now})
+	value := create(t, srv, "a", "2h")
+	if srv.Amend("b", func(*emulator.Token) { t.Error("another token is amended") }) {
+		t.Error("a token is amended that does not exist")
+	}
+	if !srv.Amend("a", func(token *emulator.Token) { token.Name, token.Role, token.ExpiresAt = "b", "ADMIN", nil }) {
+		t.Error("the token does not exist")
+	}
+	var row struct {
+		Name string  `json:"name"`
+		Type string  `json:"type"`
+		Exp  *string `json:"exp"`
+	}
+	decode(t, whoAmI(t, srv, value), &row)
+	if got, want := encode(t, row), `{"name":"b","type":"ADMIN","exp":null}`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if srv.Revoke("a") || !srv.Revoke("b") {
+		t.Error("the token still has its earlier name")
+	}
+	wantNoViolations(t, srv)
+}
+
 func TestSetGrant(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {

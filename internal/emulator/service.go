@@ -256,6 +256,19 @@ func (s *service) deleteAccessToken(project, name string) error {
 	return nil
 }
 
+// amend changes a token out of band and reports whether it existed.
+func (s *service) amend(name tokenName, amend func(*Token)) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	token, ok := s.byName[name]
+	if ok {
+		delete(s.byName, name)
+		amend(&token.Token)
+		s.byName[tokenName{token.Project, token.Name}] = token
+	}
+	return ok
+}
+
 // seed creates an access token without a register token, as the management console does.
 func (s *service) seed(seed SeedToken) (*accessToken, error) {
 	if seed.Name == "" {

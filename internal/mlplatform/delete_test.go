@@ -14,15 +14,18 @@ import (
 
 func TestDeleteAccessTokenWithID(t *testing.T) {
 	t.Parallel()
+	rename := func(s *emulator.Server) { s.Amend("token", func(token *emulator.Token) { token.Name = "renamed" }) }
 	for name, test := range map[string]struct {
 		before  func(*emulator.Server)
 		foreign bool
 		deletes bool
 		left    int
 	}{
-		"live":          {func(*emulator.Server) {}, false, true, 0},
-		"gone":          {func(s *emulator.Server) { s.Revoke("token") }, false, false, 0},
-		"another token": {func(s *emulator.Server) { s.Revoke("token"); _, _, _ = s.Seed(emulator.SeedToken{Name: "token"}) }, true, false, 1},
+		"live":                           {func(*emulator.Server) {}, false, true, 0},
+		"gone":                           {func(s *emulator.Server) { s.Revoke("token") }, false, false, 0},
+		"another token":                  {func(s *emulator.Server) { s.Revoke("token"); _, _, _ = s.Seed(emulator.SeedToken{Name: "token"}) }, true, false, 1},
+		"renamed":                        {rename, false, true, 0},
+		"renamed, and the name is taken": {func(s *emulator.Server) { rename(s); _, _, _ = s.Seed(emulator.SeedToken{Name: "token"}) }, false, true, 1},
 		"gone meanwhile": {func(s *emulator.Server) {
 			s.Inject(emulator.Fault{Operation: emulator.OpDeleteAccessToken, After: true, Status: 404})
 		}, false, true, 0},

@@ -159,10 +159,14 @@ func (c *Client) DeleteAccessTokenWithID(ctx context.Context, id, name string) (
 	if err != nil {
 		return nil, err
 	}
+	token, found := list.ByID(id)
+	if found {
+		name = token.Name // the service can have changed it
+	}
 	if named, taken := list.ByName(name); taken && named.ID != id {
 		return &named, nil
 	}
-	if _, found := list.ByID(id); !found {
+	if !found {
 		if list.CouldBeUnreadable(id, name) {
 			err := fmt.Errorf("%w, and it could be this token: %w", ErrUnreadableRow, list.Unreadable[0].Err)
 			return nil, &Error{Operation: opDelete(name).name, Status: opList.status, Err: err, unsent: true}

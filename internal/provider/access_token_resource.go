@@ -115,8 +115,8 @@ func (r *accessTokenResource) Create(ctx context.Context, req resource.CreateReq
 			return
 		}
 	}
-	// Value and name go to the state before any further request. From here on, nothing may fail: an error would taint the
-	// token, and the next apply would replace it.
+	// Value and name go to the state before any further request. From here on, no request may fail the creation: an error
+	// would taint the token, and the next apply would replace it.
 	history.mintedAt = client.Now()
 	state.setMinted(value, history.mintedAt, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
@@ -126,7 +126,7 @@ func (r *accessTokenResource) Create(ctx context.Context, req resource.CreateReq
 		state.describe(token)
 		state.Status = types.StringValue(history.statusFound(state, client.Now()))
 		resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
-		warnOfShortLife(state, history, &resp.Diagnostics)
+		compareWithPlan(plan, state, history, &resp.Diagnostics)
 	} else {
 		resp.Diagnostics.AddWarning("The new access token is not described yet", serviceErrorDetail(err, mlplatform.RoleUser)+
 			"\n\nThe access token was created and its value is in the state. The next plan or refresh fills in the rest.")
@@ -160,16 +160,47 @@ func describeNew(ctx context.Context, client *mlplatform.Client, value mlplatfor
 	return listed, nil
 }
 
-// warnOfShortLife warns if the service granted a shorter lifetime than ttl asks for.
-func warnOfShortLife(state accessTokenModel, history tokenHistory, diags *diag.Diagnostics) {
-	asked, granted := state.TTL.duration(), history.granted(state)
-	// Some time passes between the creation and its response.
-	if asked == 0 || granted == 0 || granted >= asked-min(asked/10, time.Minute) {
-		return
+// compareWithPlan reports what the service changed on the way. Without an error, Terraform would report an inconsistent result
+// for the name or the role.
+func compareWithPlan(plan, state accessTokenModel, history tokenHistory, diags *diag.Diagnostics) {
+	for _, attribute := range []struct {
+		name             string
+		planned, created types.String
+	}{{"name", plan.Name, state.Name}, {"role", plan.Role, state.Role}} {
+		if !attribute.planned.IsUnknown() && !attribute.planned.Equal(attribute.created) {
+			diags.AddAttributeError(path.Root(attribute.name), "The service created a different token", fmt.Sprintf("`%[1]s` is "+
+				"%[2]s, but the service created the access token with the %[1]s %[3]s (ID %[4]s). The token and its value are in the "+
+				"state, but Terraform replaces it in the next apply because of this error. Set `%[1]s` to %[3]s. To keep this "+
+				"token, also run `terraform untaint`.", attribute.name, attribute.planned, attribute.created, state.ID))
+		}
 	}
-	diags.AddWarning("The service granted a shorter lifetime", fmt.Sprintf("`ttl` is %s, but the service granted the access "+
-		"token %s only %s: it expires at %s. Set `ttl`, and `rotate_before` if it is set, to lower values.",
-		state.TTL, state.Name, formatGranted(granted), state.ExpiresAt.ValueString()))
+	if history.origin == originCreated {
+		warnOfOtherLifetime(state, history, diags)
+	}
+}
+
+// warnOfOtherLifetime warns if the service granted another lifetime than ttl asks for.
+func warnOfOtherLifetime(state accessTokenModel, history tokenHistory, diags *diag.Diagnostics) {
+	asked, granted := state.TTL.duration(), history.granted(state)
+	endless := state.ExpiresAt.IsNull()
+	ttl := "`ttl` is not set"
+	if asked > 0 {
+		ttl = "`ttl` is " + state.TTL.String()
+	}
+	// Some time passes between the creation and its response.
+	tolerance := min(asked/10, time.Minute)
+	switch {
+	case !endless && (asked == 0 || granted < asked-tolerance):
+		diags.AddWarning("The service granted a shorter lifetime", fmt.Sprintf("%s, but the service granted the access token %s "+
+			"only %s: it expires at %s. Set `ttl`, and `rotate_before` if it is set, to lower values.",
+			ttl, state.Name, formatGranted(granted), state.ExpiresAt.ValueString()))
+	case asked > 0 && endless:
+		diags.AddWarning("The service granted a longer lifetime", fmt.Sprintf("%s, but the access token %s never expires, so it "+
+			"is never replaced before an expiry. Delete it when it is no longer needed.", ttl, state.Name))
+	case asked > 0 && granted > asked+tolerance:
+		diags.AddWarning("The service granted a longer lifetime", fmt.Sprintf("%s, but the service granted the access token %s "+
+			"%s: it expires at %s. The provider goes by that time.", ttl, state.Name, formatGranted(granted), state.ExpiresAt.ValueString()))
+	}
 }
 
 // uniqueSuffix has 60 random bits, so that names with one prefix do not collide.
