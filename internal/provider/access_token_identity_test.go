@@ -5,7 +5,6 @@ package provider_test
 import (
 	"encoding/json"
 	"fmt"
-	"strings"
 	"testing"
 	"time"
 
@@ -20,20 +19,15 @@ import (
 	"github.com/mlplatform/terraform-provider-mlplatform/internal/emulator"
 )
 
-// identified checks that the token under test has the identity of its name.
-func identified(name string) []statecheck.StateCheck {
+// hasIdentity checks that the identity of the access token under test is this name, and that the state has it too.
+func hasIdentity(name string) []statecheck.StateCheck {
 	return []statecheck.StateCheck{
 		statecheck.ExpectIdentity(tokenAddress, map[string]knownvalue.Check{"name": knownvalue.StringExact(name)}),
 		statecheck.ExpectIdentityValueMatchesState(tokenAddress, tfjsonpath.New("name")),
 	}
 }
 
-// identityImport imports the token of a name into the resource under test.
-func identityImport(name string) string {
-	return fmt.Sprintf("import {\n  to       = mlplatform_access_token.test\n  identity = { name = %s }\n}\n", acctest.Quote(name))
-}
-
-// storedIdentity is the identity of the token under test in the state file; empty if it has none.
+// storedIdentity returns the identity of the access token in the state file; empty if it has none.
 func storedIdentity(w *acctest.Workspace) string {
 	w.T.Helper()
 	var resources []struct {
@@ -52,65 +46,94 @@ func storedIdentity(w *acctest.Workspace) string {
 	return ""
 }
 
-// It identifies the token when it is made, read, changed in place and replaced.
+// The identity follows the token's name when the token is created, read, updated in place and replaced.
 func TestIdentity(t *testing.T) {
 	t.Parallel()
-	svc := acctest.NewService(t)
-	config := func(lines ...string) string { return svc.Config(accessToken(strings.Join(lines, "\n"))) }
-	const first, second, ttl = `name = "a \"first\" name"`, `name = "second"`, `ttl = "1h"`
 	acctest.Needs(t, acctest.Identities)
+	svc := acctest.NewService(t)
+	first := svc.Config(`
+resource "mlplatform_access_token" "test" {
+  name = "a \"first\" name"
+  ttl  = "1h"
+}
+`)
+	second := svc.Config(`
+resource "mlplatform_access_token" "test" {
+  name = "second"
+  ttl  = "1h"
+}
+`)
 	acctest.Run(t,
-		resource.TestStep{Config: config(first, ttl), ConfigStateChecks: identified(`a "first" name`)},
-		resource.TestStep{Config: config(first, ttl), ConfigPlanChecks: acctest.EmptyPlan(), ConfigStateChecks: identified(`a "first" name`)},
+		resource.TestStep{Config: first, ConfigStateChecks: hasIdentity(`a "first" name`)},
+		resource.TestStep{Config: first, ConfigPlanChecks: acctest.EmptyPlan(), ConfigStateChecks: hasIdentity(`a "first" name`)},
 		resource.TestStep{
-			Config:            config(first, ttl, `delete_on_destroy = false`),
+			Config: svc.Config(`
+resource "mlplatform_access_token" "test" {
+  name              = "a \"first\" name"
+  ttl               = "1h"
+  delete_on_destroy = false
+}
+`),
 			ConfigPlanChecks:  acctest.PlanChecks(plancheck.ExpectResourceAction(tokenAddress, plancheck.ResourceActionUpdate)),
-			ConfigStateChecks: identified(`a "first" name`),
+			ConfigStateChecks: hasIdentity(`a "first" name`),
 		},
 		resource.TestStep{RefreshState: true},
 		resource.TestStep{
-			Config:            config(second, ttl),
+			Config:            second,
 			ConfigPlanChecks:  acctest.PlanChecks(plancheck.ExpectResourceAction(tokenAddress, plancheck.ResourceActionReplace)),
-			ConfigStateChecks: identified("second"),
+			ConfigStateChecks: hasIdentity("second"),
 		},
-		// A token that is missing or somebody else's keeps its identity: the state is kept, too.
+		// With the status conflict or missing, the identity is kept, because the state is kept too.
 		resource.TestStep{
 			PreConfig: func() {
 				svc.Emulator.Revoke("second")
 				svc.Seed(t, emulator.SeedToken{Name: "second"})
 			},
-			Config:            config(second, ttl),
+			Config:            second,
 			ConfigPlanChecks:  acctest.PlanChecks(plancheck.ExpectEmptyPlan()),
-			ConfigStateChecks: append(identified("second"), attribute("status", knownvalue.StringExact("conflict"))),
+			ConfigStateChecks: append(hasIdentity("second"), attribute("status", knownvalue.StringExact("conflict"))),
 		},
 		resource.TestStep{
 			PreConfig:         func() { svc.Emulator.Revoke("second") },
-			Config:            config(second, ttl),
+			Config:            second,
 			ConfigPlanChecks:  acctest.PlanChecks(plancheck.ExpectResourceAction(tokenAddress, plancheck.ResourceActionDestroyBeforeCreate)),
-			ConfigStateChecks: identified("second"),
+			ConfigStateChecks: hasIdentity("second"),
 		},
 	)
 }
 
-// A token of a generated or a foreign name is identified by the name that it got.
+// A name that the provider generates, or that a register token has, is the identity as well.
 func TestIdentityOfNamesFromElsewhere(t *testing.T) {
 	t.Parallel()
-	svc := acctest.NewService(t)
 	acctest.Needs(t, acctest.Identities)
+	svc := acctest.NewService(t)
 	acctest.Run(t, resource.TestStep{
-		Config:            svc.Config(accessToken(`name_prefix = "generated-"`)),
-		ConfigStateChecks: identified("")[1:],
+		Config: svc.Config(`
+resource "mlplatform_access_token" "test" {
+  name_prefix = "generated-"
+}
+`),
+		ConfigStateChecks: []statecheck.StateCheck{
+			statecheck.ExpectIdentityValueMatchesState(tokenAddress, tfjsonpath.New("name")),
+		},
 	})
 	redeemed := acctest.NewService(t)
-	acctest.Needs(t, acctest.Identities)
 	acctest.Run(t, resource.TestStep{
-		Config: redeemed.Config(registerToken(lines(`access_token_name = "given"`, `ttl = "1h"`)) +
-			accessToken(`register_token_wo = mlplatform_register_token.test.token`)),
-		ConfigStateChecks: identified("given"),
+		Config: redeemed.Config(`
+resource "mlplatform_register_token" "test" {
+  access_token_name = "given"
+  ttl               = "1h"
+}
+
+resource "mlplatform_access_token" "test" {
+  register_token_wo = mlplatform_register_token.test.token
+}
+`),
+		ConfigStateChecks: hasIdentity("given"),
 	})
 }
 
-// An import by identity does what one by name does: everything but the value is there, and the next plan is empty.
+// An import by identity sets everything but the value, like an import by name, and the next plan is empty.
 func TestImportByIdentity(t *testing.T) {
 	t.Parallel()
 	for name, tokenName := range map[string]string{"plain": "hand-made", "any text": `a "hand made" ${token}/ключ`} {
@@ -118,13 +141,22 @@ func TestImportByIdentity(t *testing.T) {
 			t.Parallel()
 			svc := acctest.NewService(t)
 			row := svc.Seed(t, emulator.SeedToken{Name: tokenName, Role: "ADMIN", TTL: time.Hour})
-			config := svc.Config(accessToken("name = " + acctest.Quote(tokenName)))
+			config := svc.Config(fmt.Sprintf(`
+resource "mlplatform_access_token" "test" {
+  name = %s
+}
+`, acctest.Quote(tokenName)))
 			acctest.Needs(t, acctest.Identities)
 			acctest.Run(t,
 				resource.TestStep{
-					Config:           config + identityImport(tokenName),
+					Config: config + fmt.Sprintf(`
+import {
+  to       = mlplatform_access_token.test
+  identity = { name = %s }
+}
+`, acctest.Quote(tokenName)),
 					ConfigPlanChecks: acctest.PlanChecks(plancheck.ExpectResourceAction(tokenAddress, plancheck.ResourceActionNoop)),
-					ConfigStateChecks: append(identified(tokenName),
+					ConfigStateChecks: append(hasIdentity(tokenName),
 						attribute("id", knownvalue.StringExact(row.ID)),
 						attribute("role", knownvalue.StringExact("ADMIN")),
 						attribute("expires_at", knownvalue.StringExact(acctest.Start.Add(time.Hour).Format(time.RFC3339))),
@@ -139,41 +171,53 @@ func TestImportByIdentity(t *testing.T) {
 	}
 }
 
-// An import by name identifies the token, too.
+// An import by name sets the identity, too.
 func TestIdentityOfAnImportByName(t *testing.T) {
 	t.Parallel()
 	svc := acctest.NewService(t)
 	svc.Seed(t, emulator.SeedToken{Name: "hand-made"})
 	acctest.Needs(t, acctest.Identities)
 	acctest.Run(t, resource.TestStep{
-		Config:            svc.Config(accessToken(`name = "hand-made"`)) + importBlock("hand-made"),
-		ConfigStateChecks: identified("hand-made"),
+		Config: svc.Config(`
+resource "mlplatform_access_token" "test" {
+  name = "hand-made"
+}
+
+import {
+  to = mlplatform_access_token.test
+  id = "hand-made"
+}
+`),
+		ConfigStateChecks: hasIdentity("hand-made"),
 	})
 }
 
-// Terraform writes the configuration of a token that is imported by identity, and the plan of it is empty.
+// Terraform generates the configuration of a token that is imported by identity, and the next plan is empty.
 func TestConfigurationGeneratedByIdentity(t *testing.T) {
 	t.Parallel()
 	acctest.Needs(t, acctest.Identities)
 	svc := acctest.NewService(t)
 	svc.Seed(t, emulator.SeedToken{Name: "hand-made", TTL: time.Hour})
 	w := acctest.NewWorkspace(t, svc)
-	w.Write("main.tf", identityImport("hand-made"))
+	w.Write("main.tf", `
+import {
+  to       = mlplatform_access_token.test
+  identity = { name = "hand-made" }
+}
+`)
 	w.Plan("-generate-config-out=generated.tf")
 	w.Apply()
 	w.ExpectEmptyPlan()
 	if got := storedIdentity(w); got != "hand-made" {
 		t.Errorf("the identity is %q", got)
 	}
-	if writes := svc.Writes(); len(writes) != 0 {
-		t.Errorf("the requests %v were made", writes)
-	}
+	svc.ExpectWrites(t, "the import")
 }
 
-// A name that is not there, or none at all, is an error that helps.
+// An import by an identity that no token has is an error; it names the closest tokens.
 func TestImportByIdentityErrors(t *testing.T) {
 	t.Parallel()
-	for name, test := range acctest.Sample(2, map[string]struct{ identity, says string }{
+	for name, test := range acctest.Sample(2, map[string]struct{ identity, want string }{
 		"near name": {`{ name = "hand made" }`, `The project has no access token named "hand made". The closest names are: "hand-made"`},
 		"empty":     {`{ name = "" }`, `The name is empty`},
 		"another":   {`{ id = "hand-made" }`, "name"},
@@ -185,40 +229,60 @@ func TestImportByIdentityErrors(t *testing.T) {
 			svc := acctest.NewService(t)
 			svc.Seed(t, emulator.SeedToken{Name: "hand-made"})
 			w := acctest.NewWorkspace(t, svc)
-			w.Write("main.tf", accessToken(`name = "hand-made"`)+
-				"import {\n  to       = mlplatform_access_token.test\n  identity = "+test.identity+"\n}\n")
-			if got := w.Run("plan", "-no-color"); got.ExitCode != 1 || !acctest.OutputMatches(test.says).MatchString(got.Output()) {
-				t.Errorf("exit code %d:\n%s", got.ExitCode, got.Output())
+			w.Write("main.tf", fmt.Sprintf(`
+resource "mlplatform_access_token" "test" {
+  name = "hand-made"
+}
+
+import {
+  to       = mlplatform_access_token.test
+  identity = %s
+}
+`, test.identity))
+			if got := w.Run("plan", "-no-color"); got.ExitCode != 1 || !got.Matches(test.want) {
+				t.Errorf("exit code %d; the output should have %q:\n%s", got.ExitCode, test.want, got.Output())
 			}
 		})
 	}
 }
 
-// A state that was written before there were identities is read, changed and destroyed as ever, and gets one.
+// A resource whose state has no identity, because an older version of the provider wrote it, can be read, updated and
+// destroyed. Every command that writes the state adds the identity.
 func TestStateWithoutIdentity(t *testing.T) {
 	t.Parallel()
-	const before, after = `name = "older"`, "name = \"older\"\nrecreate_if_invalid = \"never\""
+	const created = `
+resource "mlplatform_access_token" "test" {
+  name = "older"
+}
+`
+	const updated = `
+resource "mlplatform_access_token" "test" {
+  name                = "older"
+  recreate_if_invalid = "never"
+}
+`
 	for name, test := range acctest.Sample(2, map[string]struct {
-		next func(*acctest.Workspace)
-		gets string
+		config   string
+		run      func(*acctest.Workspace)
+		identity string
 	}{
-		"plan":                   {func(w *acctest.Workspace) { w.ExpectEmptyPlan() }, ""},
-		"refresh":                {func(w *acctest.Workspace) { w.Apply("-refresh-only") }, "older"},
-		"update":                 {func(w *acctest.Workspace) { w.Write("main.tf", accessToken(after)); w.Apply() }, "older"},
-		"update without refresh": {func(w *acctest.Workspace) { w.Write("main.tf", accessToken(after)); w.Apply("-refresh=false") }, "older"},
-		"replacement":            {func(w *acctest.Workspace) { w.Apply("-replace=" + tokenAddress) }, "older"},
+		"plan":                   {created, func(w *acctest.Workspace) { w.ExpectEmptyPlan() }, ""},
+		"refresh":                {created, func(w *acctest.Workspace) { w.Apply("-refresh-only") }, "older"},
+		"update":                 {updated, func(w *acctest.Workspace) { w.Apply() }, "older"},
+		"update without refresh": {updated, func(w *acctest.Workspace) { w.Apply("-refresh=false") }, "older"},
+		"replacement":            {created, func(w *acctest.Workspace) { w.Apply("-replace=" + tokenAddress) }, "older"},
 	}) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			svc := acctest.NewService(t)
 			w := acctest.NewWorkspace(t, svc)
-			w.Write("main.tf", accessToken(before))
+			w.Write("main.tf", created)
 			w.Apply()
 			var state map[string]any
 			if err := json.Unmarshal([]byte(w.Read("terraform.tfstate")), &state); err != nil {
 				t.Fatal(err)
 			}
-			forget(state)
+			removeIdentities(state)
 			older, err := json.Marshal(state)
 			if err != nil {
 				t.Fatal(err)
@@ -227,8 +291,9 @@ func TestStateWithoutIdentity(t *testing.T) {
 			if got := storedIdentity(w); got != "" {
 				t.Fatalf("the identity is still %q", got)
 			}
-			test.next(w)
-			want := test.gets
+			w.Write("main.tf", test.config)
+			test.run(w)
+			want := test.identity
 			if !acctest.Identities.Has(acctest.CLIVersion(t)) {
 				want = ""
 			}
@@ -237,25 +302,23 @@ func TestStateWithoutIdentity(t *testing.T) {
 			}
 			w.ExpectEmptyPlan()
 			w.Destroy()
-			if held := svc.LiveTokenNames(t); len(held) != 0 {
-				t.Errorf("the service holds %q", held)
-			}
+			svc.ExpectLiveTokens(t)
 		})
 	}
 }
 
-// forget drops all identities from a state.
-func forget(node any) {
+// removeIdentities removes all identities from a state.
+func removeIdentities(node any) {
 	switch node := node.(type) {
 	case map[string]any:
 		delete(node, "identity")
 		delete(node, "identity_schema_version")
 		for _, child := range node {
-			forget(child)
+			removeIdentities(child)
 		}
 	case []any:
 		for _, child := range node {
-			forget(child)
+			removeIdentities(child)
 		}
 	}
 }

@@ -4,8 +4,6 @@ package provider_test
 
 import (
 	"errors"
-	"fmt"
-	"slices"
 	"testing"
 	"time"
 
@@ -20,11 +18,16 @@ import (
 	"github.com/mlplatform/terraform-provider-mlplatform/internal/emulator"
 )
 
-// The tests of this file and its sisters are the numbered cases that the provider promises to handle; the guide
-// "What happens when" tells them in the user's words.
+// The tests named TestCase are the numbered cases that the provider handles. The guide "What happens when" describes them
+// for users.
 
-// follower is a resource that is replaced together with the token.
-const follower = `
+// withFollower has an access token and a resource that is replaced together with it.
+const withFollower = `
+resource "mlplatform_access_token" "test" {
+  name = "short"
+  ttl  = "1h"
+}
+
 resource "terraform_data" "follower" {
   lifecycle {
     replace_triggered_by = [mlplatform_access_token.test]
@@ -32,11 +35,11 @@ resource "terraform_data" "follower" {
 }
 `
 
-// Expired and still listed: the state is kept and says so, the token is replaced, and the old row is cleared first.
+// An expired token that is still listed stays in the state with the status expired. It is deleted before it is replaced.
 func TestCase01ExpiredStillListed(t *testing.T) {
 	t.Parallel()
 	svc := acctest.NewService(t)
-	config := svc.Config(accessToken(`name = "short"`+"\n"+`ttl = "1h"`) + follower)
+	config := svc.Config(withFollower)
 	acctest.Needs(t, acctest.Since("1.4.0"))
 	acctest.Run(t,
 		resource.TestStep{Config: config},
@@ -48,18 +51,19 @@ func TestCase01ExpiredStillListed(t *testing.T) {
 				plancheck.ExpectResourceAction(tokenAddress, plancheck.ResourceActionDestroyBeforeCreate),
 				plancheck.ExpectResourceAction("terraform_data.follower", plancheck.ResourceActionReplace),
 			),
-			Check:             svc.CheckWrites(append([]string{"deleteAccessToken"}, acctest.MintWrites...)...),
+			Check:             svc.CheckWrites(append([]string{emulator.OpDeleteAccessToken}, acctest.MintWrites...)...),
 			ConfigStateChecks: []statecheck.StateCheck{attribute("status", knownvalue.StringExact("active"))},
 		},
 		resource.TestStep{Config: config, ConfigPlanChecks: acctest.EmptyPlan()},
 	)
 }
 
-// Expired or revoked and no longer listed: the state is kept, so dependants follow, and nothing is deleted.
+// An expired or revoked token that is no longer listed stays in the state, so that dependents are replaced with it.
+// Nothing is deleted.
 func TestCase02NoLongerListed(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		gone   func(*acctest.Service)
+		remove func(*acctest.Service)
 		status string
 	}{
 		"expired": {func(svc *acctest.Service) { svc.Later(2 * time.Hour)() }, "expired"},
@@ -68,12 +72,12 @@ func TestCase02NoLongerListed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			svc := acctest.NewService(t, func(o *emulator.Options) { o.HideExpired = true })
-			config := svc.Config(accessToken(`name = "short"`+"\n"+`ttl = "1h"`) + follower)
+			config := svc.Config(withFollower)
 			acctest.Needs(t, acctest.Since("1.4.0"))
 			acctest.Run(t,
 				resource.TestStep{Config: config},
 				resource.TestStep{
-					PreConfig: func() { test.gone(svc) },
+					PreConfig: func() { test.remove(svc) },
 					Config:    config,
 					ConfigPlanChecks: acctest.PlanChecks(
 						acctest.ExpectPrior(tokenAddress, "status", test.status),
@@ -88,7 +92,7 @@ func TestCase02NoLongerListed(t *testing.T) {
 	}
 }
 
-// A failed refresh is an error and leaves the state as it is: the next plan, with the service well again, is empty.
+// A failed refresh is an error and does not change the state: once the service works again, the next plan is empty.
 func TestCase03FailedRefreshLeavesState(t *testing.T) {
 	t.Parallel()
 	for name, fault := range acctest.Sample(3, map[string]emulator.Fault{
@@ -108,8 +112,12 @@ func TestCase03FailedRefreshLeavesState(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			svc := acctest.NewService(t)
-			config := svc.Config(accessToken(`name = "steady"`))
-			fault.Operation, fault.Times = "listAccessTokens", -1
+			config := svc.Config(`
+resource "mlplatform_access_token" "test" {
+  name = "steady"
+}
+`)
+			fault.Operation, fault.Times = emulator.OpListAccessTokens, -1
 			acctest.Run(t,
 				resource.TestStep{Config: config},
 				resource.TestStep{
@@ -127,23 +135,22 @@ func TestCase03FailedRefreshLeavesState(t *testing.T) {
 	}
 }
 
-// Same name, other id: nothing is planned, and the foreign token survives the destruction.
+// When another token has the name, nothing is planned, and a destroy does not delete that token.
 func TestCase04ForeignTokenOfTheName(t *testing.T) {
 	t.Parallel()
 	svc := acctest.NewService(t)
-	config := svc.Config(accessToken(`name = "contested"`))
-	var foreign string
+	config := svc.Config(`
+resource "mlplatform_access_token" "test" {
+  name = "contested"
+}
+`)
+	var foreign emulator.Token
 	acctest.Run(t,
 		resource.TestStep{Config: config},
 		resource.TestStep{
 			PreConfig: func() {
 				svc.Emulator.Revoke("contested")
-				row, _, err := svc.Emulator.Seed(emulator.SeedToken{Name: "contested"})
-				if err != nil {
-					t.Fatal(err)
-				}
-				foreign = row.ID
-				svc.Emulator.ResetJournal()
+				foreign = svc.Seed(t, emulator.SeedToken{Name: "contested"})
 			},
 			Config:            config,
 			ConfigPlanChecks:  acctest.PlanChecks(plancheck.ExpectEmptyPlan()),
@@ -152,66 +159,113 @@ func TestCase04ForeignTokenOfTheName(t *testing.T) {
 		},
 		resource.TestStep{Config: svc.Config(""), Check: func(*terraform.State) error {
 			for _, token := range svc.Emulator.LiveTokens() {
-				if token.ID == foreign {
+				if token.ID == foreign.ID {
 					return svc.CheckWrites()(nil)
 				}
 			}
-			return errors.New("the foreign token is gone")
+			return errors.New("the other token is gone")
 		}},
 	)
 }
 
-// A ttl added to a token that this provider made without one asks for another token.
+// Adding a ttl replaces a token that this provider created without one.
 func TestCase07TTLAddedToOwnToken(t *testing.T) {
 	t.Parallel()
 	svc := acctest.NewService(t)
 	acctest.Run(t,
-		resource.TestStep{Config: svc.Config(accessToken(`name = "eternal"`))},
+		resource.TestStep{Config: svc.Config(`
+resource "mlplatform_access_token" "test" {
+  name = "endless"
+}
+`)},
 		resource.TestStep{
-			Config:           svc.Config(accessToken(`name = "eternal"` + "\n" + `ttl = "1h"`)),
+			Config: svc.Config(`
+resource "mlplatform_access_token" "test" {
+  name = "endless"
+  ttl  = "1h"
+}
+`),
 			ConfigPlanChecks: acctest.PlanChecks(plancheck.ExpectResourceAction(tokenAddress, plancheck.ResourceActionReplace)),
 		},
 	)
 }
 
-// A new rotate_before that is reached already replaces the token in that same plan.
+// The plan that sets a rotate_before replaces the token if the window has already begun.
 func TestCase08NewWindowReached(t *testing.T) {
 	t.Parallel()
 	svc := acctest.NewService(t)
 	acctest.Run(t,
-		resource.TestStep{Config: svc.Config(accessToken(`name = "aging"` + "\n" + `ttl = "30d"`))},
+		resource.TestStep{Config: svc.Config(`
+resource "mlplatform_access_token" "test" {
+  name = "aging"
+  ttl  = "30d"
+}
+`)},
 		resource.TestStep{
-			PreConfig:        svc.Later(20 * 24 * time.Hour),
-			Config:           svc.Config(accessToken(`name = "aging"` + "\n" + `ttl = "30d"` + "\n" + `rotate_before = "5d"`)),
+			PreConfig: svc.Later(20 * 24 * time.Hour),
+			Config: svc.Config(`
+resource "mlplatform_access_token" "test" {
+  name          = "aging"
+  ttl           = "30d"
+  rotate_before = "5d"
+}
+`),
 			ConfigPlanChecks: acctest.PlanChecks(plancheck.ExpectResourceAction(tokenAddress, plancheck.ResourceActionUpdate)),
 			Check:            svc.CheckWrites(),
 		},
 		resource.TestStep{
-			Config:           svc.Config(accessToken(`name = "aging"` + "\n" + `ttl = "30d"` + "\n" + `rotate_before = "10d"`)),
-			ConfigPlanChecks: acctest.PlanChecks(acctest.ExpectPrior(tokenAddress, "status", "active"), plancheck.ExpectResourceAction(tokenAddress, plancheck.ResourceActionReplace)),
+			Config: svc.Config(`
+resource "mlplatform_access_token" "test" {
+  name          = "aging"
+  ttl           = "30d"
+  rotate_before = "10d"
+}
+`),
+			ConfigPlanChecks: acctest.PlanChecks(
+				acctest.ExpectPrior(tokenAddress, "status", "active"),
+				plancheck.ExpectResourceAction(tokenAddress, plancheck.ResourceActionReplace),
+			),
 		},
 	)
 }
 
-// create_before_destroy with a fixed name fails before anything is deleted and points to name_prefix.
+// A replacement with create_before_destroy and a fixed name fails before anything is deleted. The error points to
+// name_prefix.
 func TestCase09CreateBeforeDestroyWithFixedName(t *testing.T) {
 	t.Parallel()
 	svc := acctest.NewService(t)
-	config := func(ttl string) string {
-		return svc.Config(accessToken(fmt.Sprintf("name = \"fixed\"\nttl = %q\nlifecycle {\n create_before_destroy = true\n}", ttl)))
-	}
+	config := svc.Config(`
+resource "mlplatform_access_token" "test" {
+  name = "fixed"
+  ttl  = "1h"
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+`)
 	acctest.Run(t,
-		resource.TestStep{Config: config("1h")},
-		resource.TestStep{PreConfig: svc.Later(0), Config: config("2h"), ExpectError: acctest.OutputMatches("name_prefix")},
+		resource.TestStep{Config: config},
 		resource.TestStep{
-			Config:           config("1h"),
-			ConfigPlanChecks: acctest.EmptyPlan(),
-			Check:            svc.CheckWrites(),
+			PreConfig: svc.Later(0),
+			Config: svc.Config(`
+resource "mlplatform_access_token" "test" {
+  name = "fixed"
+  ttl  = "2h"
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+`),
+			ExpectError: acctest.OutputMatches("name_prefix"),
 		},
+		resource.TestStep{Config: config, ConfigPlanChecks: acctest.EmptyPlan(), Check: svc.CheckWrites()},
 	)
 }
 
-// The answer to the redeem is lost: the token whose value nobody has is deleted, and one more attempt is made.
+// When the response to the redemption is lost, the token whose value is lost is deleted, and the creation is tried once
+// more.
 func TestCase10RedeemAnswerLost(t *testing.T) {
 	t.Parallel()
 	const redeem, remove, register = emulator.OpRedeemRegisterToken, emulator.OpDeleteAccessToken, emulator.OpCreateRegisterToken
@@ -228,7 +282,11 @@ func TestCase10RedeemAnswerLost(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			svc := acctest.NewService(t)
-			config := svc.Config(accessToken(`name = "lost"`))
+			config := svc.Config(`
+resource "mlplatform_access_token" "test" {
+  name = "lost"
+}
+`)
 			test.fault.Operation = redeem
 			acctest.Run(t,
 				resource.TestStep{
@@ -236,38 +294,41 @@ func TestCase10RedeemAnswerLost(t *testing.T) {
 					Config:    config,
 					Check:     svc.CheckWrites(test.writes...),
 				},
-				resource.TestStep{Config: config, ConfigPlanChecks: acctest.EmptyPlan(), Check: func(*terraform.State) error {
-					if held := svc.LiveTokenNames(t); !slices.Equal(held, []string{"lost"}) {
-						return fmt.Errorf("the service holds %q", held)
-					}
-					return nil
-				}},
+				resource.TestStep{Config: config, ConfigPlanChecks: acctest.EmptyPlan(), Check: svc.CheckLiveTokens(t, "lost")},
 			)
 		})
 	}
 }
 
-// Lost each time: nothing proves that a token was created, so nothing is deleted, and the error names the token.
+// When the response is lost each time, nothing proves that a token was created. Nothing is deleted, and the error names
+// the token.
 func TestCase10RedeemAnswerLostTwice(t *testing.T) {
 	t.Parallel()
 	svc := acctest.NewService(t)
 	acctest.Run(t, resource.TestStep{
 		PreConfig: func() {
-			svc.Emulator.Inject(emulator.Fault{Operation: "redeemRegisterToken", Kind: emulator.Drop, After: true, Times: -1})
+			svc.Emulator.Inject(emulator.Fault{Operation: emulator.OpRedeemRegisterToken, Kind: emulator.Drop, After: true, Times: -1})
 		},
-		Config:      svc.Config(accessToken(`name = "lost"`)),
+		Config: svc.Config(`
+resource "mlplatform_access_token" "test" {
+  name = "lost"
+}
+`),
 		ExpectError: acctest.OutputMatches(`an access token named "lost" may exist, but its value was lost`),
 	})
-	if held := svc.LiveTokenNames(t); !slices.Equal(held, []string{"lost"}) {
-		t.Errorf("the service holds %q", held)
-	}
+	svc.ExpectLiveTokens(t, "lost")
 }
 
-// The value has arrived, then the description fails: the token is kept, untainted, and the next refresh completes it.
+// When the requests for the description fail after the value has arrived, the token is kept, untainted. The next refresh
+// completes it.
 func TestCase11FailureAfterTheValue(t *testing.T) {
 	t.Parallel()
 	svc := acctest.NewService(t)
-	config := svc.Config(accessToken(`name = "kept"`))
+	config := svc.Config(`
+resource "mlplatform_access_token" "test" {
+  name = "kept"
+}
+`)
 	acctest.Run(t,
 		resource.TestStep{
 			PreConfig: func() {
@@ -295,35 +356,36 @@ func TestCase11FailureAfterTheValue(t *testing.T) {
 	)
 }
 
-// The token that the provider itself works with is not deleted; with another one in the provider block it is.
+// The provider does not delete its own token. With another token in the provider block, it does.
 func TestCase13OwnTokenIsNotDeleted(t *testing.T) {
 	t.Parallel()
 	svc := acctest.NewService(t)
-	_, other, err := svc.Emulator.Seed(emulator.SeedToken{Name: "other admin", Role: "ADMIN"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	const block = "name = \"emulator-admin\"\nrole = \"ADMIN\""
-	imported := svc.Config(accessToken(block) + `
+	other := svc.SeedValue(t, emulator.SeedToken{Name: "other admin", Role: "ADMIN"})
+	const ownToken = `
+resource "mlplatform_access_token" "test" {
+  name = "emulator-admin"
+  role = "ADMIN"
+}
+`
+	acctest.Needs(t, acctest.Since("1.5.0"))
+	acctest.Run(t,
+		resource.TestStep{Config: svc.Config(ownToken + `
 import {
   to = mlplatform_access_token.test
   id = "emulator-admin"
 }
-`)
-	acctest.Needs(t, acctest.Since("1.5.0"))
-	acctest.Run(t,
-		resource.TestStep{Config: imported},
+`)},
 		resource.TestStep{
 			PreConfig:   svc.Later(0),
 			Config:      svc.Config(""),
 			ExpectError: acctest.OutputMatches("Refusing to delete the provider's own token"),
 		},
-		resource.TestStep{Config: svc.ConfigAs(other, accessToken(block)), Check: svc.CheckWrites()},
-		resource.TestStep{Config: svc.ConfigAs(other, ""), Check: svc.CheckWrites("deleteAccessToken")},
+		resource.TestStep{Config: svc.ConfigAs(other, ownToken), Check: svc.CheckWrites()},
+		resource.TestStep{Config: svc.ConfigAs(other, ""), Check: svc.CheckWrites(emulator.OpDeleteAccessToken)},
 	)
 }
 
-// Expiry is judged by the service's clock, whatever this machine believes.
+// The service's clock decides whether a token is expired, whatever this machine's clock shows.
 func TestCase14ClockOfThisMachineOff(t *testing.T) {
 	t.Parallel()
 	for name, skew := range map[string]time.Duration{"a day ahead": 24 * time.Hour, "a day behind": -24 * time.Hour} {
@@ -331,20 +393,36 @@ func TestCase14ClockOfThisMachineOff(t *testing.T) {
 			t.Parallel()
 			svc := acctest.NewService(t)
 			svc.Clock.Set(time.Now().Add(skew).UTC().Truncate(time.Second))
-			config := svc.Config(accessToken("name = \"skewed\"\nttl = \"12h\"\nrotate_before = \"6h\"") +
-				registerToken("access_token_name = \"x\"\nttl = \"12h\""))
+			config := svc.Config(`
+resource "mlplatform_access_token" "test" {
+  name          = "skewed"
+  ttl           = "12h"
+  rotate_before = "6h"
+}
+
+resource "mlplatform_register_token" "test" {
+  access_token_name = "x"
+  ttl               = "12h"
+}
+`)
 			acctest.Run(t,
 				resource.TestStep{Config: config},
 				resource.TestStep{PreConfig: svc.Later(5 * time.Hour), Config: config, ConfigPlanChecks: acctest.EmptyPlan()},
 				resource.TestStep{
-					PreConfig:        svc.Later(2 * time.Hour),
-					Config:           config,
-					ConfigPlanChecks: acctest.PlanChecks(acctest.ExpectPrior(tokenAddress, "status", "rotation_due"), plancheck.ExpectResourceAction(tokenAddress, plancheck.ResourceActionReplace)),
+					PreConfig: svc.Later(2 * time.Hour),
+					Config:    config,
+					ConfigPlanChecks: acctest.PlanChecks(
+						acctest.ExpectPrior(tokenAddress, "status", "rotation_due"),
+						plancheck.ExpectResourceAction(tokenAddress, plancheck.ResourceActionReplace),
+					),
 				},
 				resource.TestStep{
-					PreConfig:        svc.Later(12 * time.Hour),
-					Config:           config,
-					ConfigPlanChecks: acctest.PlanChecks(acctest.ExpectPrior(tokenAddress, "status", "expired"), plancheck.ExpectResourceAction(tokenAddress, plancheck.ResourceActionReplace)),
+					PreConfig: svc.Later(12 * time.Hour),
+					Config:    config,
+					ConfigPlanChecks: acctest.PlanChecks(
+						acctest.ExpectPrior(tokenAddress, "status", "expired"),
+						plancheck.ExpectResourceAction(tokenAddress, plancheck.ResourceActionReplace),
+					),
 				},
 			)
 		})

@@ -19,19 +19,9 @@ import (
 	"github.com/mlplatform/terraform-provider-mlplatform/internal/emulator"
 )
 
-// dataSource writes a data source with the given attributes; its label is its type.
-func dataSource(kind, attributes string) string {
-	return fmt.Sprintf("data \"mlplatform_%[1]s\" \"%[1]s\" {\n%[2]s\n}\n", kind, attributes)
-}
-
-// ofDataSource checks an attribute of a data source that dataSource wrote.
-func ofDataSource(kind, name string, want knownvalue.Check) statecheck.StateCheck {
-	return statecheck.ExpectKnownValue(fmt.Sprintf("data.mlplatform_%[1]s.%[1]s", kind), tfjsonpath.New(name), want)
-}
-
-// populated is a project with a token of each kind. The emulator's own is among them. An hour has passed since they
-// were made, so two are expired; one of these and the endless one differ from others in nothing but that.
-func populated(t *testing.T) (*acctest.Service, map[string]emulator.Token) {
+// newServiceWithTokens returns a service with tokens of every kind, and these tokens by name. They were created an hour
+// ago, so two of them have expired.
+func newServiceWithTokens(t *testing.T) (*acctest.Service, map[string]emulator.Token) {
 	t.Helper()
 	svc := acctest.NewService(t, acctest.Without(acctest.NoIssuer))
 	rows := map[string]emulator.Token{}
@@ -55,26 +45,26 @@ func populated(t *testing.T) (*acctest.Service, map[string]emulator.Token) {
 	return svc, rows
 }
 
-// orNever checks for a time; an empty one means never, which is null.
-func orNever(at string) knownvalue.Check {
+// timeOrNull checks for a time; an empty one stands for null.
+func timeOrNull(at string) knownvalue.Check {
 	if at == "" {
 		return knownvalue.Null()
 	}
 	return knownvalue.StringExact(at)
 }
 
-// listed is the list of these tokens as the data source shows it.
-func listed(t *testing.T, svc *acctest.Service, rows map[string]emulator.Token, names []string) knownvalue.Check {
+// tokenList checks for the tokens with these names, in this order, with all attributes.
+func tokenList(t *testing.T, svc *acctest.Service, rows map[string]emulator.Token, names []string) knownvalue.Check {
 	t.Helper()
 	out := []knownvalue.Check{}
 	for _, name := range names {
-		row, there := rows[name]
-		if !there {
+		row, ok := rows[name]
+		if !ok {
 			t.Fatalf("there is no token %q", name)
 		}
-		status, expiresAt := "active", orNever("")
+		status, expiresAt := "active", knownvalue.Check(knownvalue.Null())
 		if row.ExpiresAt != nil {
-			expiresAt = orNever(row.ExpiresAt.Format(time.RFC3339))
+			expiresAt = knownvalue.StringExact(row.ExpiresAt.Format(time.RFC3339))
 			if !svc.Clock.Now().Before(*row.ExpiresAt) {
 				status = "expired"
 			}
@@ -92,74 +82,164 @@ func listed(t *testing.T, svc *acctest.Service, rows map[string]emulator.Token, 
 	return knownvalue.ListExact(out)
 }
 
-// Each filter, their combinations, the order, and what an empty result is.
+// The filters and their combinations select the expected tokens, sorted by name. A result may be empty.
 func TestAccessTokensFilters(t *testing.T) {
 	t.Parallel()
-	svc, rows := populated(t)
+	svc, rows := newServiceWithTokens(t)
 	all := slices.Sorted(maps.Keys(rows))
-	const admin = "emulator-admin"
-	config, states := "", []statecheck.StateCheck{}
-	for name, test := range map[string]struct {
-		attributes []string
-		want       []string
-	}{
-		"all":            {nil, all},
-		"users":          {[]string{`role = "USER"`}, []string{"etl/endless", "etl/nightly", "etl/old", "etl/weekly", "токен"}},
-		"admins":         {[]string{`role = "ADMIN"`}, []string{"Anna's notebook", "anna's notebook", "ci-old", admin}},
-		"anywhere":       {[]string{`name_regex = "old"`}, []string{"ci-old", "etl/old"}},
-		"anchored":       {[]string{`name_regex = "^etl/"`}, []string{"etl/endless", "etl/nightly", "etl/old", "etl/weekly"}},
-		"any_case":       {[]string{`name_regex = "(?i)^ANNA"`}, []string{"Anna's notebook", "anna's notebook"}},
-		"cyrillic":       {[]string{`name_regex = "^\\p{Cyrillic}+$"`}, []string{"токен"}},
-		"empty_regex":    {[]string{`name_regex = ""`}, all},
-		"active":         {[]string{`status = "active"`}, []string{"Anna's notebook", "anna's notebook", admin, "etl/endless", "etl/nightly", "etl/weekly", "токен"}},
-		"expired":        {[]string{`status = "expired"`}, []string{"ci-old", "etl/old"}},
-		"within":         {[]string{`expires_within = "2h"`}, []string{"Anna's notebook", "etl/nightly"}},
-		"just_not":       {[]string{`expires_within = "1h59m59s"`}, nil},
-		"within_long":    {[]string{`expires_within = "30d"`}, []string{"Anna's notebook", "etl/nightly", "etl/weekly"}},
-		"role_regex":     {[]string{`role = "USER"`, `name_regex = "old"`}, []string{"etl/old"}},
-		"status_role":    {[]string{`status = "expired"`, `role = "ADMIN"`}, []string{"ci-old"}},
-		"within_role":    {[]string{`expires_within = "2h"`, `role = "USER"`}, []string{"etl/nightly"}},
-		"within_regex":   {[]string{`expires_within = "1d"`, `name_regex = "ly$"`}, []string{"etl/nightly", "etl/weekly"}},
-		"all_four":       {[]string{`role = "USER"`, `name_regex = "^etl"`, `status = "active"`, `expires_within = "1d"`}, []string{"etl/nightly", "etl/weekly"}},
-		"within_expired": {[]string{`expires_within = "30d"`, `status = "expired"`}, nil},
-		"none":           {[]string{`name_regex = "^nobody$"`}, nil},
-	} {
-		// All in one configuration, so that they cost one run.
-		config += fmt.Sprintf("data \"mlplatform_access_tokens\" %q {\n%s\n}\n", name, lines(test.attributes...))
-		states = append(states, statecheck.ExpectKnownValue(
-			"data.mlplatform_access_tokens."+name, tfjsonpath.New("tokens"), listed(t, svc, rows, test.want)))
+	const anna, anna2, admin = "Anna's notebook", "anna's notebook", "emulator-admin"
+	want := map[string][]string{
+		"all":            all,
+		"users":          {"etl/endless", "etl/nightly", "etl/old", "etl/weekly", "токен"},
+		"admins":         {anna, anna2, "ci-old", admin},
+		"anywhere":       {"ci-old", "etl/old"},
+		"anchored":       {"etl/endless", "etl/nightly", "etl/old", "etl/weekly"},
+		"any_case":       {anna, anna2},
+		"cyrillic":       {"токен"},
+		"empty_regex":    all,
+		"active":         {anna, anna2, admin, "etl/endless", "etl/nightly", "etl/weekly", "токен"},
+		"expired":        {"ci-old", "etl/old"},
+		"within":         {anna, "etl/nightly"},
+		"just_not":       nil,
+		"within_long":    {anna, "etl/nightly", "etl/weekly"},
+		"role_regex":     {"etl/old"},
+		"status_role":    {"ci-old"},
+		"within_role":    {"etl/nightly"},
+		"within_regex":   {"etl/nightly", "etl/weekly"},
+		"all_four":       {"etl/nightly", "etl/weekly"},
+		"within_expired": nil,
+		"none":           nil,
+	}
+	// One configuration has all of them, so that the CLI runs only once.
+	config := svc.Config(`
+data "mlplatform_access_tokens" "all" {}
+
+data "mlplatform_access_tokens" "users" {
+  role = "USER"
+}
+
+data "mlplatform_access_tokens" "admins" {
+  role = "ADMIN"
+}
+
+data "mlplatform_access_tokens" "anywhere" {
+  name_regex = "old"
+}
+
+data "mlplatform_access_tokens" "anchored" {
+  name_regex = "^etl/"
+}
+
+data "mlplatform_access_tokens" "any_case" {
+  name_regex = "(?i)^ANNA"
+}
+
+data "mlplatform_access_tokens" "cyrillic" {
+  name_regex = "^\\p{Cyrillic}+$"
+}
+
+data "mlplatform_access_tokens" "empty_regex" {
+  name_regex = ""
+}
+
+data "mlplatform_access_tokens" "active" {
+  status = "active"
+}
+
+data "mlplatform_access_tokens" "expired" {
+  status = "expired"
+}
+
+data "mlplatform_access_tokens" "within" {
+  expires_within = "2h"
+}
+
+data "mlplatform_access_tokens" "just_not" {
+  expires_within = "1h59m59s"
+}
+
+data "mlplatform_access_tokens" "within_long" {
+  expires_within = "30d"
+}
+
+data "mlplatform_access_tokens" "role_regex" {
+  role       = "USER"
+  name_regex = "old"
+}
+
+data "mlplatform_access_tokens" "status_role" {
+  status = "expired"
+  role   = "ADMIN"
+}
+
+data "mlplatform_access_tokens" "within_role" {
+  expires_within = "2h"
+  role           = "USER"
+}
+
+data "mlplatform_access_tokens" "within_regex" {
+  expires_within = "1d"
+  name_regex     = "ly$"
+}
+
+data "mlplatform_access_tokens" "all_four" {
+  role           = "USER"
+  name_regex     = "^etl"
+  status         = "active"
+  expires_within = "1d"
+}
+
+data "mlplatform_access_tokens" "within_expired" {
+  expires_within = "30d"
+  status         = "expired"
+}
+
+data "mlplatform_access_tokens" "none" {
+  name_regex = "^nobody$"
+}
+`)
+	var checks []statecheck.StateCheck
+	for name, names := range want {
+		checks = append(checks, statecheck.ExpectKnownValue(
+			"data.mlplatform_access_tokens."+name, tfjsonpath.New("tokens"), tokenList(t, svc, rows, names)))
 	}
 	acctest.Run(t,
-		resource.TestStep{Config: svc.Config(config), ConfigStateChecks: states},
-		resource.TestStep{Config: svc.Config(config), ConfigPlanChecks: acctest.EmptyPlan()},
+		resource.TestStep{Config: config, ConfigStateChecks: checks},
+		resource.TestStep{Config: config, ConfigPlanChecks: acctest.EmptyPlan()},
 	)
-	lists := map[string]int{}
+	requests := map[string]int{}
 	for _, request := range svc.Emulator.Journal() {
-		lists[request.Operation]++
+		requests[request.Operation]++
 	}
 	// Each data source reads a list that is requested after the read began; concurrent reads share one. There are five
 	// reads in the two steps.
-	if len(lists) != 1 || lists[emulator.OpListAccessTokens] == 0 || lists[emulator.OpListAccessTokens] > 5*20 {
-		t.Errorf("for the readings of 20 data sources the provider made the requests %v", lists)
+	if len(requests) != 1 || requests[emulator.OpListAccessTokens] == 0 || requests[emulator.OpListAccessTokens] > 5*20 {
+		t.Errorf("to read 20 data sources, the provider made the requests %v", requests)
 	}
 }
 
-// A service that hides what has expired is no trouble.
+// Expired tokens that the service does not list are missing from the result.
 func TestAccessTokensWithoutExpired(t *testing.T) {
 	t.Parallel()
-	svc, rows := populated(t)
+	svc, rows := newServiceWithTokens(t)
 	svc.Emulator.SetHideExpired(true)
 	acctest.Run(t, resource.TestStep{
-		Config: svc.Config(dataSource("access_tokens", `name_regex = "old|weekly"`)),
+		Config: svc.Config(`
+data "mlplatform_access_tokens" "test" {
+  name_regex = "old|weekly"
+}
+`),
 		ConfigStateChecks: []statecheck.StateCheck{
-			ofDataSource("access_tokens", "tokens", listed(t, svc, rows, []string{"etl/weekly"})),
+			statecheck.ExpectKnownValue("data.mlplatform_access_tokens.test", tfjsonpath.New("tokens"),
+				tokenList(t, svc, rows, []string{"etl/weekly"})),
 		},
 	})
 }
 
+// The data source finds a token by name, and has all attributes but the value.
 func TestAccessTokenDataSource(t *testing.T) {
 	t.Parallel()
-	svc, rows := populated(t)
+	svc, rows := newServiceWithTokens(t)
 	for name, want := range acctest.Sample(2, map[string]struct{ status, expiresAt string }{
 		"etl/nightly":     {"active", "2031-03-01T15:00:00Z"},
 		"etl/old":         {"expired", "2031-03-01T13:00:00Z"},
@@ -168,25 +248,29 @@ func TestAccessTokenDataSource(t *testing.T) {
 	}) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			of := func(attribute string, want knownvalue.Check) statecheck.StateCheck {
-				return ofDataSource("access_token", attribute, want)
+			attribute := func(attribute string, want knownvalue.Check) statecheck.StateCheck {
+				return statecheck.ExpectKnownValue("data.mlplatform_access_token.test", tfjsonpath.New(attribute), want)
 			}
 			acctest.Run(t, resource.TestStep{
-				Config: svc.Config(dataSource("access_token", "name = "+acctest.Quote(name))),
+				Config: svc.Config(fmt.Sprintf(`
+data "mlplatform_access_token" "test" {
+  name = %q
+}
+`, name)),
 				ConfigStateChecks: []statecheck.StateCheck{
-					of("id", knownvalue.StringExact(rows[name].ID)),
-					of("name", knownvalue.StringExact(name)),
-					of("role", knownvalue.StringExact(rows[name].Role)),
-					of("issuer_name", knownvalue.StringExact(rows[name].IssuerName)),
-					of("expires_at", orNever(want.expiresAt)),
-					of("status", knownvalue.StringExact(want.status)),
+					attribute("id", knownvalue.StringExact(rows[name].ID)),
+					attribute("name", knownvalue.StringExact(name)),
+					attribute("role", knownvalue.StringExact(rows[name].Role)),
+					attribute("issuer_name", knownvalue.StringExact(rows[name].IssuerName)),
+					attribute("expires_at", timeOrNull(want.expiresAt)),
+					attribute("status", knownvalue.StringExact(want.status)),
 				},
 			})
 		})
 	}
 }
 
-// A name that is not there is an error at the attribute, with the nearest names that are.
+// A name that no token has is an error at the attribute, with the closest names.
 func TestAccessTokenDataSourceAbsent(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ name, want string }{
@@ -196,17 +280,20 @@ func TestAccessTokenDataSourceAbsent(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			svc, _ := populated(t)
-			line := "name = " + acctest.Quote(test.name)
+			svc, _ := newServiceWithTokens(t)
 			acctest.Run(t, resource.TestStep{
-				Config:      svc.Config(dataSource("access_token", line)),
-				ExpectError: acctest.OutputMatches(line + fmt.Sprintf(" The project has no access token named %q. ", test.name) + test.want),
+				Config: svc.Config(fmt.Sprintf(`
+data "mlplatform_access_token" "test" {
+  name = %q
+}
+`, test.name)),
+				ExpectError: acctest.OutputMatches(fmt.Sprintf("name = %q The project has no access token named %q. ", test.name, test.name) + test.want),
 			})
 		})
 	}
 }
 
-// Who the provider is, in either role. Nothing but whoAmI is asked, which is all that a USER may do.
+// The data source describes the provider's token, whatever its role. It only requests whoAmI, which any role may do.
 func TestCurrentToken(t *testing.T) {
 	t.Parallel()
 	for role, ttl := range map[string]time.Duration{"USER": 2 * time.Hour, "ADMIN": 0} {
@@ -217,24 +304,24 @@ func TestCurrentToken(t *testing.T) {
 			if ttl != 0 {
 				expiresAt = acctest.Start.Add(ttl).Format(time.RFC3339)
 			}
-			of := func(attribute string, want knownvalue.Check) statecheck.StateCheck {
-				return ofDataSource("current_token", attribute, want)
+			attribute := func(attribute string, want knownvalue.Check) statecheck.StateCheck {
+				return statecheck.ExpectKnownValue("data.mlplatform_current_token.test", tfjsonpath.New(attribute), want)
 			}
 			row, value, err := svc.Emulator.Seed(emulator.SeedToken{Name: "mine", Role: role, TTL: ttl, Issuer: "anna@example.com"})
 			if err != nil {
 				t.Fatal(err)
 			}
-			config := svc.ConfigAs(value, dataSource("current_token", ""))
+			config := svc.ConfigAs(value, `data "mlplatform_current_token" "test" {}`)
 			acctest.Run(t,
 				resource.TestStep{
 					Config: config,
 					ConfigStateChecks: []statecheck.StateCheck{
-						of("id", knownvalue.StringExact(row.ID)),
-						of("name", knownvalue.StringExact("mine")),
-						of("role", knownvalue.StringExact(role)),
-						of("issuer_name", knownvalue.StringExact("anna@example.com")),
-						of("expires_at", orNever(expiresAt)),
-						of("status", knownvalue.StringExact("active")),
+						attribute("id", knownvalue.StringExact(row.ID)),
+						attribute("name", knownvalue.StringExact("mine")),
+						attribute("role", knownvalue.StringExact(role)),
+						attribute("issuer_name", knownvalue.StringExact("anna@example.com")),
+						attribute("expires_at", timeOrNull(expiresAt)),
+						attribute("status", knownvalue.StringExact("active")),
 					},
 				},
 				resource.TestStep{Config: config, ConfigPlanChecks: acctest.EmptyPlan()},

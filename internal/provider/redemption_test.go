@@ -3,10 +3,7 @@
 package provider_test
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"strings"
 	"testing"
 	"time"
 
@@ -23,16 +20,35 @@ import (
 	"github.com/mlplatform/terraform-provider-mlplatform/internal/mlplatform"
 )
 
-// redemption is a configuration without a provider token. Its variable is ephemeral or not.
-func redemption(svc *acctest.Service, ephemeral bool, attributes string) string {
-	return svc.ConfigAs("", fmt.Sprintf("variable \"register_token\" {\n  type = string\n  ephemeral = %t\n}\n", ephemeral)+
-		accessToken("register_token_wo = var.register_token\n"+attributes))
+// redeemAndLeave redeems a register token; a destroy leaves the access token to its expiry.
+const redeemAndLeave = `
+variable "register_token" {
+  type      = string
+  ephemeral = true
 }
 
-// registerTokenFor has an administrator make a register token, and returns it as the variable of a redemption.
-func registerTokenFor(t *testing.T, svc *acctest.Service, name string, role mlplatform.Role, lifetime time.Duration) config.Variables {
+resource "mlplatform_access_token" "test" {
+  register_token_wo = var.register_token
+  delete_on_destroy = false
+}
+`
+
+// redeemAndDelete redeems a register token; a destroy deletes the access token.
+const redeemAndDelete = `
+variable "register_token" {
+  type      = string
+  ephemeral = true
+}
+
+resource "mlplatform_access_token" "test" {
+  register_token_wo = var.register_token
+}
+`
+
+// registerTokenVariable creates a register token as an administrator, and returns it as the variable register_token.
+func registerTokenVariable(t *testing.T, svc *acctest.Service, name string, role mlplatform.Role, lifetime time.Duration) config.Variables {
 	t.Helper()
-	token, err := svc.Client(t).CreateRegisterToken(context.Background(), mlplatform.RegisterTokenRequest{
+	token, err := svc.Client(t).CreateRegisterToken(t.Context(), mlplatform.RegisterTokenRequest{
 		AccessTokenName: name, Role: role, AccessTokenLifetime: lifetime, Lifetime: time.Hour,
 	})
 	if err != nil {
@@ -42,15 +58,27 @@ func registerTokenFor(t *testing.T, svc *acctest.Service, name string, role mlpl
 	return config.Variables{"register_token": config.StringVariable(token.Value.Reveal())}
 }
 
-// Without any administrator: create, read with the token's own value, and leave it to its expiry at the end.
+// Without a provider token, the access token is created, read with its own value, and left to its expiry.
 func TestRedemptionWithoutAdministrator(t *testing.T) {
 	t.Parallel()
-	for name, ephemeral := range map[string]bool{"ephemeral variable": true, "plain variable": false} {
+	for name, blocks := range map[string]string{
+		"ephemeral variable": redeemAndLeave,
+		"plain variable": `
+variable "register_token" {
+  type = string
+}
+
+resource "mlplatform_access_token" "test" {
+  register_token_wo = var.register_token
+  delete_on_destroy = false
+}
+`,
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			svc := acctest.NewService(t)
-			variables := registerTokenFor(t, svc, "Anna's notebook", mlplatform.RoleAdmin, 24*time.Hour)
-			redemption := redemption(svc, ephemeral, "delete_on_destroy = false")
+			variables := registerTokenVariable(t, svc, "Anna's notebook", mlplatform.RoleAdmin, 24*time.Hour)
+			redemption := svc.ConfigAs("", blocks)
 			acctest.Needs(t, acctest.Since("1.11.0"))
 			acctest.Run(t,
 				resource.TestStep{
@@ -94,14 +122,36 @@ func TestRedemptionWithoutAdministrator(t *testing.T) {
 	}
 }
 
-// A revoked one is missing, and stays so until a fresh register token comes with a change of keepers.
+// A revoked token has the status missing until keepers change, which redeems a new register token.
 func TestRedemptionAgain(t *testing.T) {
 	t.Parallel()
 	svc := acctest.NewService(t)
-	first := registerTokenFor(t, svc, "one", mlplatform.RoleUser, 0)
-	second := registerTokenFor(t, svc, "two", mlplatform.RoleUser, 0)
-	before := redemption(svc, true, "delete_on_destroy = false\nkeepers = { n = 1 }")
-	after := redemption(svc, true, "delete_on_destroy = false\nkeepers = { n = 2 }")
+	first := registerTokenVariable(t, svc, "one", mlplatform.RoleUser, 0)
+	second := registerTokenVariable(t, svc, "two", mlplatform.RoleUser, 0)
+	before := svc.ConfigAs("", `
+variable "register_token" {
+  type      = string
+  ephemeral = true
+}
+
+resource "mlplatform_access_token" "test" {
+  register_token_wo = var.register_token
+  delete_on_destroy = false
+  keepers           = { n = 1 }
+}
+`)
+	after := svc.ConfigAs("", `
+variable "register_token" {
+  type      = string
+  ephemeral = true
+}
+
+resource "mlplatform_access_token" "test" {
+  register_token_wo = var.register_token
+  delete_on_destroy = false
+  keepers           = { n = 2 }
+}
+`)
 	acctest.Needs(t, acctest.Since("1.11.0"))
 	acctest.Run(t,
 		resource.TestStep{Config: before, ConfigVariables: first},
@@ -121,13 +171,13 @@ func TestRedemptionAgain(t *testing.T) {
 	)
 }
 
-// The error of a register token that is not good says which two things can be the case and what to ask for.
+// The error for a register token that was redeemed or has expired names both causes and says what to ask for.
 func TestRedemptionRefused(t *testing.T) {
 	t.Parallel()
-	for name, spoil := range map[string]func(*testing.T, *acctest.Service, string){
+	for name, invalidate := range map[string]func(*testing.T, *acctest.Service, string){
 		"spent": func(t *testing.T, svc *acctest.Service, value string) {
 			t.Helper()
-			if _, err := svc.Client(t).RedeemRegisterToken(context.Background(), mlplatform.Secret(value)); err != nil {
+			if _, err := svc.Client(t).RedeemRegisterToken(t.Context(), mlplatform.Secret(value)); err != nil {
 				t.Fatal(err)
 			}
 		},
@@ -136,16 +186,16 @@ func TestRedemptionRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			svc := acctest.NewService(t)
-			token, err := svc.Client(t).CreateRegisterToken(context.Background(), mlplatform.RegisterTokenRequest{
+			token, err := svc.Client(t).CreateRegisterToken(t.Context(), mlplatform.RegisterTokenRequest{
 				AccessTokenName: "late", Role: mlplatform.RoleUser, Lifetime: time.Hour,
 			})
 			if err != nil {
 				t.Fatal(err)
 			}
-			spoil(t, svc, token.Value.Reveal())
+			invalidate(t, svc, token.Value.Reveal())
 			acctest.Needs(t, acctest.Since("1.11.0"))
 			acctest.Run(t, resource.TestStep{
-				Config:          redemption(svc, true, "delete_on_destroy = false"),
+				Config:          svc.ConfigAs("", redeemAndLeave),
 				ConfigVariables: config.Variables{"register_token": config.StringVariable(token.Value.Reveal())},
 				ExpectError: acctest.OutputMatches("The register token was already redeemed (it works once) or has expired; " +
 					"the service does not say which. Ask the administrator for a new register token"),
@@ -154,12 +204,13 @@ func TestRedemptionRefused(t *testing.T) {
 	}
 }
 
-// Where the answer is lost, an administrator is told which token it may be; anybody else has to ask one.
+// When the response is lost, the error names the tokens that may have been created, if the provider can list them.
+// Otherwise it says what to ask the administrator.
 func TestRedemptionAnswerLost(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		administrator bool
-		says          string
+		want          string
 	}{
 		"to an administrator": {true, `These access tokens have appeared since: "redeemed". Delete the one that the register token was created for`},
 		"to somebody else":    {false, "Ask the administrator to delete the access token that the register token was created for"},
@@ -167,47 +218,37 @@ func TestRedemptionAnswerLost(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			svc := acctest.NewService(t)
-			variables := registerTokenFor(t, svc, "redeemed", mlplatform.RoleUser, 0)
-			redemption := redemption(svc, true, "")
+			variables := registerTokenVariable(t, svc, "redeemed", mlplatform.RoleUser, 0)
+			redemption := svc.ConfigAs("", redeemAndDelete)
 			if test.administrator {
-				redemption = strings.Replace(redemption, "= null", "= "+acctest.Quote(svc.Token), 1)
+				redemption = svc.Config(redeemAndDelete)
 			}
 			svc.Emulator.Inject(emulator.Fault{Operation: emulator.OpRedeemRegisterToken, Kind: emulator.Truncate})
 			acctest.Needs(t, acctest.Since("1.11.0"))
-			acctest.Run(t, resource.TestStep{Config: redemption, ConfigVariables: variables, ExpectError: acctest.OutputMatches(test.says)})
+			acctest.Run(t, resource.TestStep{Config: redemption, ConfigVariables: variables, ExpectError: acctest.OutputMatches(test.want)})
 		})
 	}
 }
 
-// Deleting needs an administrator: without one the error names the way out, and with one it works.
+// A destroy requires an ADMIN token. Without one, the error says how to destroy the resource all the same.
 func TestRedemptionDestroyed(t *testing.T) {
 	t.Parallel()
 	svc := acctest.NewService(t)
-	variables := registerTokenFor(t, svc, "redeemed", mlplatform.RoleUser, 0)
+	variables := registerTokenVariable(t, svc, "redeemed", mlplatform.RoleUser, 0)
 	acctest.Needs(t, acctest.Since("1.11.0"))
 	acctest.Run(t,
-		resource.TestStep{Config: redemption(svc, true, ""), ConfigVariables: variables},
+		resource.TestStep{Config: svc.ConfigAs("", redeemAndDelete), ConfigVariables: variables},
 		resource.TestStep{Config: svc.ConfigAs("", ""), ExpectError: acctest.OutputMatches("delete_on_destroy = false")},
-		resource.TestStep{Config: svc.Config(""), Check: func(*terraform.State) error {
-			if held := svc.LiveTokenNames(t); len(held) != 0 {
-				return errors.New("the token is still there")
-			}
-			return nil
-		}},
+		resource.TestStep{Config: svc.Config(""), Check: svc.CheckLiveTokens(t)},
 	)
 }
 
-// Whoever redeems a register token need not be an administrator: with a USER token in the provider block, the access
-// token is read with its own value too.
+// A redemption also works with a USER token in the provider block: the access token is read with its own value.
 func TestRedemptionByUser(t *testing.T) {
 	t.Parallel()
 	svc := acctest.NewService(t)
-	variables := registerTokenFor(t, svc, "redeemed", mlplatform.RoleUser, 0)
-	_, user, err := svc.Emulator.Seed(emulator.SeedToken{Name: "user"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	redemption := strings.Replace(redemption(svc, true, "delete_on_destroy = false"), "= null", "= "+acctest.Quote(user), 1)
+	variables := registerTokenVariable(t, svc, "redeemed", mlplatform.RoleUser, 0)
+	redemption := svc.ConfigAs(svc.SeedValue(t, emulator.SeedToken{Name: "user"}), redeemAndLeave)
 	acctest.Needs(t, acctest.Since("1.11.0"))
 	acctest.Run(t,
 		resource.TestStep{Config: redemption, ConfigVariables: variables},
