@@ -24,19 +24,19 @@ func TestHardening15ChecksReportInvalidTokens(t *testing.T) {
 			w.CopyFrom(filepath.Join(acctest.ExamplesFolder, "checks"))
 			w.Apply()
 			w.ExpectEmptyPlan()
-			spoil := func(token string) {
+			invalidate := func(token string) {
 				svc.Emulator.Revoke(token)
 				if taken {
 					svc.Seed(t, emulator.SeedToken{Name: token})
 				}
 			}
 
-			spoil("nightly-export")
+			invalidate("nightly-export")
 			got := w.Plan()
 			if got.ExitCode != 0 || !got.Matches("The token nightly-export is not valid: its status is "+name+".") {
 				t.Errorf("exit code %d with a check that fails:\n%s", got.ExitCode, got.Output())
 			}
-			spoil("nightly-report")
+			invalidate("nightly-report")
 			got = w.Run("plan", "-no-color", "-detailed-exitcode")
 			if got.ExitCode != 1 || !got.Matches("The token nightly-report is not valid: its status is "+name+".") {
 				t.Errorf("exit code %d with a postcondition that fails:\n%s", got.ExitCode, got.Output())

@@ -5,6 +5,7 @@
 package e2e
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -19,8 +20,8 @@ import (
 	"github.com/mlplatform/terraform-provider-mlplatform/internal/acctest"
 )
 
-// A provider that crashes in the middle of a request, with the stacks of all goroutines printed, shows no value: neither
-// its own, nor one that is on its way, nor one that it has just received.
+// A provider that crashes during a request and prints the stacks of all goroutines prints no value: neither its own, nor
+// the one in the response that it waits for, nor one that it has just received.
 func TestCase15NoValueInCrash(t *testing.T) {
 	t.Parallel()
 	for name, request := range map[string]string{
@@ -32,10 +33,10 @@ func TestCase15NoValueInCrash(t *testing.T) {
 			t.Parallel()
 			svc := acctest.NewService(t)
 			w := acctest.NewWorkspace(t, svc).Traced()
-			process := findable(w)
+			process := providerProcess(w)
 			var crashed atomic.Bool
 			front := svc.Intercept(t, func(_ int, r *http.Request, forward acctest.Forward) *httptest.ResponseRecorder {
-				answer := forward()
+				response := forward()
 				if r.Method+" "+path.Base(r.URL.Path) == request {
 					crashed.Store(true)
 					if err := process().Signal(syscall.SIGQUIT); err != nil {
@@ -43,29 +44,36 @@ func TestCase15NoValueInCrash(t *testing.T) {
 					}
 					<-r.Context().Done()
 				}
-				return answer
+				return response
 			})
-			w.Write("main.tf", accessToken(`name = "etl"`))
+			w.Write("main.tf", `
+resource "mlplatform_access_token" "test" {
+  name = "etl"
+}
+`)
 			got := w.Through(front).Run("apply", "-no-color", "-auto-approve")
 			if !crashed.Load() || got.ExitCode == 0 {
 				t.Errorf("there was no crash: exit code %d\n%s", got.ExitCode, got.Output())
 			}
 			// The Go runtime prints this of each goroutine.
 			if !strings.Contains(got.Log, "net/http.(*Client).Do(") {
-				t.Errorf("the log does not tell of the crash:\n%s", got.Output())
+				t.Errorf("the log does not show the crash:\n%s", got.Output())
 			}
 			w.ExpectNoLeak(got)
 		})
 	}
 }
 
-// findable has the CLI start the provider by way of a script, and returns what finds the provider's process.
-func findable(w *acctest.Workspace) func() *os.Process {
+// providerProcess makes the CLI start the provider by a script, and returns a function that finds the provider's process.
+func providerProcess(w *acctest.Workspace) func() *os.Process {
 	w.T.Helper()
 	program := acctest.Program(w.T)
 	bin := w.T.TempDir()
 	pid := filepath.Join(bin, "pid")
-	script := lines("#!/bin/sh", "echo $$ > '"+pid+"'", "GOTRACEBACK=all exec '"+program+"' \"$@\"", "")
+	script := fmt.Sprintf(`#!/bin/sh
+echo $$ > '%s'
+GOTRACEBACK=all exec '%s' "$@"
+`, pid, program)
 	if err := os.WriteFile(filepath.Join(bin, filepath.Base(program)), []byte(script), 0o700); err != nil {
 		w.T.Fatal(err)
 	}
@@ -80,7 +88,7 @@ func findable(w *acctest.Workspace) func() *os.Process {
 	return func() *os.Process {
 		text, err := os.ReadFile(pid)
 		if err != nil {
-			panic(err) // it is called by a server's goroutine
+			panic(err) // the caller is a server's goroutine
 		}
 		id, err := strconv.Atoi(strings.TrimSpace(string(text)))
 		if err != nil {

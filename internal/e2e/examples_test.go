@@ -20,50 +20,50 @@ import (
 	"github.com/mlplatform/terraform-provider-mlplatform/internal/mlplatform"
 )
 
-// exampleNeed is what an example presupposes. Most need nothing but an administrator's token.
-type exampleNeed struct {
-	// cli is what it needs of the CLI, as its README says.
-	cli []acctest.Feature
-	// prepare gives the workspace what is there already when a user applies the example: variables, tokens.
+// exampleTest says how to test an example. Most are applied and destroyed with an ADMIN token, and nothing else.
+type exampleTest struct {
+	// needs are the features of the CLI that the example uses, as its README says.
+	needs []acctest.Feature
+	// prepare sets variables and creates the tokens that exist before a user applies the example.
 	prepare func(t *testing.T, w *acctest.Workspace)
-	// more is what is added to the configuration, so that there is something to apply.
-	more string
-	// also is tried out between the apply and the destruction.
-	also func(t *testing.T, w *acctest.Workspace)
-	// mints says that each apply mints something, because Terraform opens ephemeral resources even with nothing to do.
-	mints bool
-	// leaves are the tokens that outlive the destruction.
-	leaves []string
+	// added is added to the configuration, so that there is something to apply.
+	added string
+	// afterApply checks the example between its apply and its destroy.
+	afterApply func(t *testing.T, w *acctest.Workspace)
+	// writesAlways is set if each apply creates a token, because Terraform opens ephemeral resources in every apply.
+	writesAlways bool
+	// left are the tokens that exist after the destroy.
+	left []string
 }
 
-// exampleNeeds says what the examples need, by folder. One that is not here is applied as it is.
-var exampleNeeds = map[string]exampleNeed{
-	"provider": {more: dataSource("current_token", "")},
+// exampleTests are the tests of the examples, by folder. An example that is not here is applied and destroyed.
+var exampleTests = map[string]exampleTest{
+	"provider": {added: `data "mlplatform_current_token" "test" {}`},
 	"actions/mlplatform_revoke_access_token": {
-		cli: []acctest.Feature{acctest.Actions}, more: dataSource("current_token", ""),
+		needs: []acctest.Feature{acctest.Actions}, added: `data "mlplatform_current_token" "test" {}`,
 		prepare: func(t *testing.T, w *acctest.Workspace) {
 			t.Helper()
 			w.Service.Seed(t, emulator.SeedToken{Name: "leaked"})
 			w.Env["TF_VAR_leaked_token"] = "leaked"
 		},
-		also: func(t *testing.T, w *acctest.Workspace) {
+		afterApply: func(t *testing.T, w *acctest.Workspace) {
 			t.Helper()
 			w.MustRun("apply", "-no-color", "-auto-approve", "-invoke=action.mlplatform_revoke_access_token.leaked")
 		},
 	},
-	"ephemeral-resources/mlplatform_access_token": {cli: []acctest.Feature{acctest.EphemeralResources}, mints: true},
+	"ephemeral-resources/mlplatform_access_token": {needs: []acctest.Feature{acctest.EphemeralResources}, writesAlways: true},
 	decryptedTokenExample: {
-		cli: []acctest.Feature{acctest.EphemeralResources}, more: dataSource("current_token", ""),
+		needs: []acctest.Feature{acctest.EphemeralResources}, added: `data "mlplatform_current_token" "test" {}`,
 		prepare: func(t *testing.T, w *acctest.Workspace) {
 			t.Helper()
 			encryptedVariables(t, w, "value")
 		},
 	},
-	"ephemeral-resources/mlplatform_register_token": {cli: []acctest.Feature{acctest.EphemeralResources}, mints: true},
-	"functions/spark_connect_url":                   {cli: []acctest.Feature{acctest.ProviderFunctions}},
-	"handover":                                      {cli: []acctest.Feature{acctest.EphemeralResources, acctest.WriteOnlyArguments}, mints: true, also: handedOver},
+	"ephemeral-resources/mlplatform_register_token": {needs: []acctest.Feature{acctest.EphemeralResources}, writesAlways: true},
+	"functions/spark_connect_url":                   {needs: []acctest.Feature{acctest.ProviderFunctions}},
+	"handover":                                      {needs: []acctest.Feature{acctest.EphemeralResources, acctest.WriteOnlyArguments}, writesAlways: true, afterApply: expectHandOver},
 	"adoption": {
-		cli: []acctest.Feature{acctest.Since("1.7.0")},
+		needs: []acctest.Feature{acctest.Since("1.7.0")},
 		prepare: func(t *testing.T, w *acctest.Workspace) {
 			t.Helper()
 			w.Env["TF_VAR_names"] = `["nightly-etl", "notebook of Anna"]`
@@ -71,10 +71,10 @@ var exampleNeeds = map[string]exampleNeed{
 			w.Service.Seed(t, emulator.SeedToken{Name: "notebook of Anna", TTL: 30 * 24 * time.Hour})
 		},
 	},
-	"ci-pipeline": {cli: []acctest.Feature{acctest.Since("1.4.0")}, also: func(t *testing.T, w *acctest.Workspace) {
+	"ci-pipeline": {needs: []acctest.Feature{acctest.Since("1.4.0")}, afterApply: func(t *testing.T, w *acctest.Workspace) {
 		t.Helper()
-		if got := w.Apply("-var", "generation=2"); !acctest.OutputMatches("1 added, 1 changed, 1 destroyed").MatchString(got.Stdout) {
-			t.Errorf("with a raised generation:\n%s", got.Output())
+		if got := w.Apply("-var", "generation=2"); !got.Matches("1 added, 1 changed, 1 destroyed") {
+			t.Errorf("another generation does not replace the token:\n%s", got.Output())
 		}
 	}},
 	"data-sources/mlplatform_access_token": {prepare: func(_ *testing.T, w *acctest.Workspace) {
@@ -82,7 +82,7 @@ var exampleNeeds = map[string]exampleNeed{
 	}},
 	"modules/rotating-token": {prepare: func(_ *testing.T, w *acctest.Workspace) { w.Env["TF_VAR_name_prefix"] = "module-" }},
 	"redemption": {
-		cli: []acctest.Feature{acctest.WriteOnlyArguments},
+		needs: []acctest.Feature{acctest.WriteOnlyArguments},
 		prepare: func(t *testing.T, w *acctest.Workspace) {
 			t.Helper()
 			token, err := w.Service.Client(t).CreateRegisterToken(t.Context(), mlplatform.RegisterTokenRequest{
@@ -94,30 +94,30 @@ var exampleNeeds = map[string]exampleNeed{
 			w.Env["TF_VAR_register_token"] = token.Value.Reveal()
 			delete(w.Env, "MLPLATFORM_TOKEN")
 		},
-		also: func(_ *testing.T, w *acctest.Workspace) {
+		afterApply: func(_ *testing.T, w *acctest.Workspace) {
 			w.Env["TF_VAR_register_token"] = "any text will do"
 			w.ExpectEmptyPlan()
 		},
-		leaves: []string{"mine"},
+		left: []string{"mine"},
 	},
-	"rotation": {cli: []acctest.Feature{acctest.Since("1.4.0")}, also: func(t *testing.T, w *acctest.Workspace) {
+	"rotation": {needs: []acctest.Feature{acctest.Since("1.4.0")}, afterApply: func(t *testing.T, w *acctest.Workspace) {
 		t.Helper()
 		before := w.Service.LiveTokenNames(t)
 		w.Service.Clock.Advance(76*24*time.Hour - time.Second)
 		w.ExpectEmptyPlan()
 		w.Service.Clock.Advance(time.Second)
-		if got := w.Apply(); !acctest.OutputMatches("1 added, 1 changed, 1 destroyed").MatchString(got.Stdout) {
-			t.Errorf("two weeks before the expiry:\n%s", got.Output())
+		if got := w.Apply(); !got.Matches("1 added, 1 changed, 1 destroyed") {
+			t.Errorf("the token is not replaced two weeks before its expiry:\n%s", got.Output())
 		}
 		w.ExpectEmptyPlan()
 		if after := w.Service.LiveTokenNames(t); len(after) != 1 || slices.Equal(after, before) {
-			t.Errorf("in place of %q the service holds %q", before, after)
+			t.Errorf("the service has the tokens %q instead of a successor of %q", after, before)
 		}
 	}},
 	"spark-job": {
-		cli:     []acctest.Feature{acctest.ProviderFunctions},
+		needs:   []acctest.Feature{acctest.ProviderFunctions},
 		prepare: func(_ *testing.T, w *acctest.Workspace) { w.Env["TF_VAR_cluster_domain_name"] = "spark.example.com" },
-		also: func(t *testing.T, w *acctest.Workspace) {
+		afterApply: func(t *testing.T, w *acctest.Workspace) {
 			t.Helper()
 			url := w.MustRun("output", "-raw", "spark_connect_url").Stdout
 			if !strings.HasPrefix(url, "sc://spark.example.com:15002/;spark-token=emulated-access") {
@@ -125,30 +125,30 @@ var exampleNeeds = map[string]exampleNeed{
 			}
 		},
 	},
-	"team-onboarding": {cli: []acctest.Feature{acctest.Since("1.4.0")}, also: func(t *testing.T, w *acctest.Workspace) {
+	"team-onboarding": {needs: []acctest.Feature{acctest.Since("1.4.0")}, afterApply: func(t *testing.T, w *acctest.Workspace) {
 		t.Helper()
 		value := w.Resource(`mlplatform_register_token.person["anna"]`).Values["token"]
 		if _, err := w.Service.Client(t).RedeemRegisterToken(t.Context(), mlplatform.Secret(fmt.Sprint(value))); err != nil {
 			t.Fatal(err)
 		}
-		if got := w.Apply(); !acctest.OutputMatches(`"anna" = "used" "boris" = "pending"`).MatchString(got.Stdout) {
-			t.Errorf("after Anna has redeemed her token:\n%s", got.Output())
+		if got := w.Apply(); !got.Matches(`"anna" = "used" "boris" = "pending"`) {
+			t.Errorf("the output does not show that Anna has redeemed her token:\n%s", got.Output())
 		}
-	}, leaves: []string{"jupyter-anna"}},
+	}, left: []string{"jupyter-anna"}},
 }
 
-// notApplied says why an example is not applied. `make lint` checks its format all the same.
+// notApplied are the examples that are not applied, and why. `make lint` checks their format.
 var notApplied = map[string]string{
-	"list-resources/mlplatform_access_token": "it has nothing to apply, but a query of its own",
-	"pipelines/github":                       "its pipeline is run by a test of its own",
-	"pipelines/gitlab":                       "its pipeline is run by a test of its own",
-	"with-vkcs":                              "the provider vk-cs/vkcs needs an account of VK Cloud",
+	"list-resources/mlplatform_access_token": "it has only a query, which TestExamplesOfQueries runs",
+	"pipelines/github":                       "TestPipelines runs it",
+	"pipelines/gitlab":                       "TestPipelines runs it",
+	"with-vkcs":                              "the provider vk-cs/vkcs requires an account in VK Cloud",
 }
 
-// importNeeds is what each kind of import file needs of the CLI.
+// importNeeds are the features of the CLI that the import files use.
 var importNeeds = map[string]acctest.Feature{"import-by-string-id.tf": acctest.Since("1.5.0"), "import-by-identity.tf": acctest.Identities}
 
-// exampleFolders finds the folders under examples that hold a configuration to apply.
+// exampleFolders returns the folders under examples whose configurations can be applied.
 func exampleFolders(t *testing.T) []string {
 	t.Helper()
 	var folders []string
@@ -164,7 +164,7 @@ func exampleFolders(t *testing.T) []string {
 	return folders
 }
 
-// filesOf lists the files of an example that match a pattern.
+// filesOf returns the files of an example that match a pattern.
 func filesOf(t *testing.T, folder, pattern string) []string {
 	t.Helper()
 	found, err := filepath.Glob(filepath.Join(acctest.ExamplesFolder, folder, pattern))
@@ -177,11 +177,11 @@ func filesOf(t *testing.T, folder, pattern string) []string {
 	return found
 }
 
-// exampleWorkspace copies an example, without files of imports but the one that is named, and gives it what it needs.
-func exampleWorkspace(t *testing.T, folder, importFile string) *acctest.Workspace {
+// newExample returns a workspace with an example that can be applied. Of the import files, it has only the named one.
+func newExample(t *testing.T, folder, importFile string) *acctest.Workspace {
 	t.Helper()
-	need := exampleNeeds[folder]
-	acctest.Needs(t, need.cli...)
+	test := exampleTests[folder]
+	acctest.Needs(t, test.needs...)
 	w := acctest.NewWorkspace(t, acctest.NewService(t))
 	w.CopyFrom(filepath.Join(acctest.ExamplesFolder, folder))
 	for _, file := range filesOf(t, folder, "import*.tf") {
@@ -189,32 +189,30 @@ func exampleWorkspace(t *testing.T, folder, importFile string) *acctest.Workspac
 			w.Remove(file)
 		}
 	}
-	if need.more != "" {
-		w.Write("more.tf", need.more)
+	if test.added != "" {
+		w.Write("added.tf", test.added)
 	}
-	if need.prepare != nil {
-		need.prepare(t, w)
+	if test.prepare != nil {
+		test.prepare(t, w)
 	}
 	return w
 }
 
-// isOver destroys what an example made and checks that nothing is left but what must be.
-func isOver(w *acctest.Workspace, leaves []string) {
+// destroyExample destroys an example, after which only the given tokens may exist.
+func destroyExample(w *acctest.Workspace, left ...string) {
 	w.T.Helper()
 	w.Destroy()
 	if addresses := w.Addresses(); len(addresses) != 0 {
-		w.T.Errorf("the state still holds %q", addresses)
+		w.T.Errorf("the state still has %q", addresses)
 	}
-	if held := w.Service.LiveTokenNames(w.T); !slices.Equal(held, append([]string{}, leaves...)) {
-		w.T.Errorf("the service holds %q instead of %q", held, leaves)
-	}
+	w.Service.ExpectLiveTokens(w.T, left...)
 }
 
-// Every example can be applied, has then nothing more to do, and can be destroyed.
+// Every example can be applied, its next plan is empty, and it can be destroyed.
 func TestExamples(t *testing.T) {
 	t.Parallel()
 	folders := exampleFolders(t)
-	for folder := range exampleNeeds {
+	for folder := range exampleTests {
 		if !slices.Contains(folders, folder) {
 			t.Errorf("there is no example %q", folder)
 		}
@@ -231,32 +229,32 @@ func TestExamples(t *testing.T) {
 			if i%3 != 0 {
 				acctest.Long(t)
 			}
-			w := exampleWorkspace(t, folder, "")
+			w := newExample(t, folder, "")
 			w.Service.Emulator.ResetJournal()
 			w.Apply()
 			if len(w.Service.Emulator.Journal()) == 0 {
-				t.Error("nothing was asked of the service, so the example shows nothing")
+				t.Error("the example makes no request, so this test shows nothing")
 			}
 			w.Service.Emulator.ResetJournal()
 			w.ExpectEmptyPlan()
 			w.Apply()
-			need := exampleNeeds[folder]
-			if writes := w.Service.Writes(); len(writes) != 0 && !need.mints {
-				t.Errorf("with nothing to do, the requests %v were made", writes)
+			test := exampleTests[folder]
+			if !test.writesAlways {
+				w.Service.ExpectWrites(t, "an apply without changes")
 			}
-			if need.also != nil {
-				need.also(t, w)
+			if test.afterApply != nil {
+				test.afterApply(t, w)
 			}
-			isOver(w, need.leaves)
+			destroyExample(w, test.left...)
 		})
 	}
 }
 
-// Every import that an example shows works with the configuration beside it, and the next plan is empty.
+// Every import file of an example works with the configuration beside it, and the next plan is empty.
 func TestExamplesOfImports(t *testing.T) {
 	t.Parallel()
-	// Both forms name the resource and the token.
-	shape := regexp.MustCompile(`(?s)(?:to *= *|terraform import )(mlplatform_[a-z_.]+).*?"([^"]+)"`)
+	// An import block and a command both have the address of the resource and the name of the token.
+	pattern := regexp.MustCompile(`(?s)(?:to *= *|terraform import )(mlplatform_[a-z_.]+).*?"([^"]+)"`)
 	imports := 0
 	for _, folder := range exampleFolders(t) {
 		for _, file := range filesOf(t, folder, "import*") {
@@ -265,28 +263,28 @@ func TestExamplesOfImports(t *testing.T) {
 				t.Parallel()
 				block := strings.HasSuffix(file, ".tf")
 				if block {
-					need, known := importNeeds[file]
-					if !known {
-						t.Fatal("it is not said what this needs of the CLI")
+					need, ok := importNeeds[file]
+					if !ok {
+						t.Fatalf("importNeeds does not have %s", file)
 					}
 					acctest.Needs(t, need)
 				}
-				w := exampleWorkspace(t, folder, file)
-				found := shape.FindStringSubmatch(w.Read(file))
+				w := newExample(t, folder, file)
+				found := pattern.FindStringSubmatch(w.Read(file))
 				if found == nil {
-					t.Fatalf("it does not name a resource and a token:\n%s", w.Read(file))
+					t.Fatalf("the file does not name a resource and a token:\n%s", w.Read(file))
 				}
 				address, name := found[1], found[2]
-				there := w.Service.Seed(t, emulator.SeedToken{Name: name, TTL: 30 * 24 * time.Hour})
+				token := w.Service.Seed(t, emulator.SeedToken{Name: name, TTL: 30 * 24 * time.Hour})
 				if !block {
 					shell(w, file)
 				}
 				w.Apply()
-				if id := w.Resource(address).Values["id"]; id != there.ID {
-					t.Errorf("%s has the id %v instead of %s", address, id, there.ID)
+				if id := w.Resource(address).Values["id"]; id != token.ID {
+					t.Errorf("%s has the ID %v instead of %s", address, id, token.ID)
 				}
 				w.ExpectEmptyPlan()
-				isOver(w, nil)
+				destroyExample(w)
 			})
 		}
 	}

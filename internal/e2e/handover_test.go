@@ -4,8 +4,6 @@ package e2e
 
 import (
 	"encoding/json"
-	"slices"
-	"strings"
 	"testing"
 
 	"github.com/mlplatform/terraform-provider-mlplatform/internal/acctest"
@@ -14,7 +12,7 @@ import (
 	"github.com/mlplatform/terraform-provider-mlplatform/internal/mlplatform"
 )
 
-// expectOneValue fails the test if the state file holds a value anywhere but in the token of an access token.
+// expectOneValue fails the test if the state file has a value anywhere but in the attribute token of an access token.
 func expectOneValue(w *acctest.Workspace) {
 	w.T.Helper()
 	var state any
@@ -24,13 +22,11 @@ func expectOneValue(w *acctest.Workspace) {
 	w.ExpectValuesAt(state, "resources[managed mlplatform_access_token].instances[<nil> <nil>].attributes.token")
 }
 
-// handedOver looks at what the example of a hand-over has made.
-func handedOver(t *testing.T, w *acctest.Workspace) {
+// expectHandOver checks the example of a hand-over after its apply.
+func expectHandOver(t *testing.T, w *acctest.Workspace) {
 	t.Helper()
 	expectOneValue(w)
-	if held := w.Service.LiveTokenNames(t); !slices.Equal(held, []string{"notebook-olga"}) {
-		t.Errorf("the service holds %q", held)
-	}
+	w.Service.ExpectLiveTokens(t, "notebook-olga")
 	if used := w.Service.RedeemedRegisterTokens(); used != 1 {
 		t.Errorf("%d register tokens were redeemed", used)
 	}
@@ -42,48 +38,50 @@ func handedOver(t *testing.T, w *acctest.Workspace) {
 	expectOneValue(w)
 }
 
-// twoSides is a configuration in which the administrator's provider mints a register token and one that has no token
-// redeems it.
-const twoSides = `
+// newHandOver returns a traced workspace in which the administrator's provider creates a register token, and a provider
+// without a token redeems it.
+func newHandOver(t *testing.T) (*acctest.Service, *acctest.Workspace) {
+	t.Helper()
+	svc := acctest.NewService(t)
+	w := acctest.NewWorkspace(t, svc).Traced()
+	delete(w.Env, "MLPLATFORM_TOKEN")
+	w.Env["TF_VAR_admin"] = svc.Token
+	w.Write("main.tf", `
 variable "admin" {
   ephemeral = true
 }
+
 provider "mlplatform" {
   token = var.admin
 }
+
 provider "mlplatform" {
   alias = "colleague"
 }
+
 ephemeral "mlplatform_register_token" "test" {
   access_token_name = "handed over"
   access_token_ttl  = "1d"
   ttl               = "10m"
   enabled           = terraform.applying
 }
+`)
+	w.Write("token.tf", `
 resource "mlplatform_access_token" "test" {
   provider          = mlplatform.colleague
-  register_token_wo = coalesce(ephemeral.mlplatform_register_token.test.token, "minted while applying")
+  register_token_wo = coalesce(ephemeral.mlplatform_register_token.test.token, "created by the apply")
   delete_on_destroy = false
 }
-`
-
-// handingOver is a traced workspace with both sides in it.
-func handingOver(t *testing.T) (*acctest.Service, *acctest.Workspace) {
-	t.Helper()
-	svc := acctest.NewService(t)
-	w := acctest.NewWorkspace(t, svc).Traced()
-	delete(w.Env, "MLPLATFORM_TOKEN")
-	w.Env["TF_VAR_admin"] = svc.Token
-	w.Write("main.tf", twoSides)
+`)
 	return svc, w
 }
 
-// From an ephemeral register token into a write-only argument: a plan asks nothing of the service, an apply makes one of
-// each, and the only value that anything shows, logs or keeps is that of the access token in its own state.
+// An ephemeral register token is passed to a write-only argument. A plan makes no request, and an apply creates one token
+// of each kind. The only value that is printed, logged or stored is that of the access token, in its state.
 func TestHandOver(t *testing.T) {
 	t.Parallel()
 	acctest.Needs(t, acctest.EphemeralResources, acctest.WriteOnlyArguments)
-	svc, w := handingOver(t)
+	svc, w := newHandOver(t)
 
 	w.ExpectNoLeak(w.Plan("-out=saved"))
 	if made := len(svc.Emulator.Journal()); made != 0 {
@@ -94,50 +92,73 @@ func TestHandOver(t *testing.T) {
 	svc.ExpectWrites(t, "apply", acctest.MintWrites...)
 	expectOneValue(w)
 	if got := w.Resource(tokenAddress).Values; got["name"] != "handed over" || got["role"] != "USER" || got["register_token_wo"] != nil {
-		t.Errorf("it has the name %v and the role %v", got["name"], got["role"])
+		t.Errorf("the access token has the name %v and the role %v", got["name"], got["role"])
 	}
 
-	// Afterwards there is nothing to do, and a change in place does not redeem. What Terraform mints all the same,
-	// nobody uses: it opens ephemeral resources even in an apply that has nothing to do.
+	// The next plan is empty, and an update in place redeems nothing. Terraform opens ephemeral resources in every apply,
+	// so these create register tokens that are not used.
 	w.ExpectEmptyPlan()
 	svc.ExpectWrites(t, "plan")
 	w.Apply()
-	w.Write("main.tf", strings.Replace(twoSides, "delete_on_destroy = false", "keepers = { reason = \"first\" }\n  delete_on_destroy = false", 1))
+	w.Write("token.tf", `
+resource "mlplatform_access_token" "test" {
+  provider          = mlplatform.colleague
+  register_token_wo = coalesce(ephemeral.mlplatform_register_token.test.token, "created by the apply")
+  delete_on_destroy = false
+  keepers           = { reason = "first" }
+}
+`)
 	w.Apply()
 	if used := svc.RedeemedRegisterTokens(); used != 1 {
 		t.Errorf("%d register tokens were redeemed", used)
 	}
 	expectOneValue(w)
-	if held := svc.LiveTokenNames(t); !slices.Equal(held, []string{"handed over"}) {
-		t.Errorf("the service holds %q", held)
-	}
+	svc.ExpectLiveTokens(t, "handed over")
 	w.ExpectNoLeak(w.Destroy())
-	if held := svc.LiveTokenNames(t); !slices.Equal(held, []string{"handed over"}) {
-		t.Errorf("the service holds %q", held)
-	}
+	svc.ExpectLiveTokens(t, "handed over")
 }
 
-// Two configurations with a store between them: what one writes ephemerally, the other gets as an ephemeral value. A
-// variable stands for the store, which is not Terraform's.
+// Two configurations hand over by a secret store: one writes the value without storing it, the other reads it as an
+// ephemeral value. A variable stands for the store.
 func TestHandOverBetweenConfigurations(t *testing.T) {
 	t.Parallel()
 	acctest.Needs(t, acctest.EphemeralResources, acctest.WriteOnlyArguments)
 	svc := acctest.NewService(t)
 	admin := acctest.NewWorkspace(t, svc).Traced()
-	admin.Write("main.tf", ephemeralBlock("register_token", lines(`access_token_name = "across"`, `ttl = "1h"`, `enabled = terraform.applying`))+
-		job("ephemeral.mlplatform_register_token.test.token"))
+	admin.Write("main.tf", `
+ephemeral "mlplatform_register_token" "test" {
+  access_token_name = "across"
+  ttl               = "1h"
+  enabled           = terraform.applying
+}
+
+resource "terraform_data" "job" {
+  provisioner "local-exec" {
+    command     = "printf %s \"$VALUE\" | sha256sum > used"
+    environment = { VALUE = ephemeral.mlplatform_register_token.test.token }
+  }
+}
+`)
 	admin.ExpectNoLeak(admin.Apply())
 	admin.ExpectNoLeakInFiles()
 	value := svc.LastValue()
 	if !admin.JobUsed(value) {
-		t.Fatal("the store got another value than the one that was minted")
+		t.Fatal("the store got another value than the one that was created")
 	}
 
 	colleague := acctest.NewWorkspace(t, svc).Traced()
 	delete(colleague.Env, "MLPLATFORM_TOKEN")
 	colleague.Env["TF_VAR_register_token"] = value
-	colleague.Write("main.tf", "variable \"register_token\" {\n  ephemeral = true\n}\n"+
-		accessToken("register_token_wo = var.register_token\ndelete_on_destroy = false"))
+	colleague.Write("main.tf", `
+variable "register_token" {
+  ephemeral = true
+}
+
+resource "mlplatform_access_token" "test" {
+  register_token_wo = var.register_token
+  delete_on_destroy = false
+}
+`)
 	colleague.ExpectNoLeak(colleague.Plan("-out=saved"))
 	colleague.ExpectNoLeakInFiles()
 	colleague.ExpectNoLeak(colleague.MustRun("apply", "-no-color", "saved"))
@@ -149,20 +170,21 @@ func TestHandOverBetweenConfigurations(t *testing.T) {
 	colleague.ExpectEmptyPlan()
 }
 
-// Where the redemption fails, the error helps and nothing is kept; the next apply mints and redeems anew.
+// After a failed redemption, the error says what to do and nothing is stored. The next apply creates and redeems another
+// register token.
 func TestHandOverFails(t *testing.T) {
 	t.Parallel()
 	acctest.Needs(t, acctest.EphemeralResources, acctest.WriteOnlyArguments)
-	svc, w := handingOver(t)
+	svc, w := newHandOver(t)
 	svc.Seed(t, emulator.SeedToken{Name: "handed over"})
 	got := w.Run("apply", "-no-color", "-auto-approve")
 	w.ExpectNoLeak(got)
-	if got.ExitCode != 1 || !acctest.OutputMatches("Ask the administrator to delete that access token").MatchString(got.Output()) {
+	if got.ExitCode != 1 || !got.Matches("Ask the administrator to delete that access token") {
 		t.Errorf("exit code %d:\n%s", got.ExitCode, got.Output())
 	}
 	w.ExpectNoLeakInFiles()
 	svc.Emulator.Revoke("handed over")
 	svc.Emulator.ResetJournal()
 	w.Apply()
-	svc.ExpectWrites(t, "apply", emulator.OpCreateRegisterToken, emulator.OpRedeemRegisterToken)
+	svc.ExpectWrites(t, "apply", acctest.MintWrites...)
 }

@@ -13,6 +13,8 @@ import (
 	"github.com/mlplatform/terraform-provider-mlplatform/internal/mlplatform"
 )
 
+const dayLong = 24 * time.Hour
+
 // expectOutput fails the test unless a command ended with this exit code and its output has these texts.
 func expectOutput(t *testing.T, got acctest.Result, exitCode int, texts ...string) {
 	t.Helper()
@@ -26,73 +28,80 @@ func expectOutput(t *testing.T, got acctest.Result, exitCode int, texts ...strin
 	}
 }
 
-// A planned replacement that would forget a valid token is refused; `destroy` is not, and says what stays valid.
+// A plan that would replace a valid token and leave it behind is an error. A destroy may do so, and warns that the token
+// stays valid.
 func TestHardening01PlannedReplacementKeepsTheValue(t *testing.T) {
 	t.Parallel()
 	svc := acctest.NewService(t)
 	w := acctest.NewWorkspace(t, svc)
-	config := func(keeper, more string) string {
-		return fmt.Sprintf(`
+	const config = `
 resource "mlplatform_access_token" "test" {
   name              = "precious"
   ttl               = "30d"
   rotate_before     = "7d"
   delete_on_destroy = false
-  keepers           = { round = %q }
-  %s
+  keepers           = { round = %d }
 }
-`, keeper, more)
-	}
-	w.Write("main.tf", config("1", ""))
+`
+	w.Write("main.tf", fmt.Sprintf(config, 1))
 	w.Apply()
 	value := w.Attribute(tokenAddress, "token")
-	w.Write("main.tf", config("2", ""))
+	w.Write("main.tf", fmt.Sprintf(config, 2))
 	expectOutput(t, w.Run("apply", "-no-color", "-auto-approve"), 1, "The replacement would lose a valid token", "`name_prefix`")
-	w.Write("main.tf", config("1", ""))
+	w.Write("main.tf", fmt.Sprintf(config, 1))
 	svc.Clock.Advance(25 * dayLong) // now the rotation is due
 	expectOutput(t, w.Run("plan", "-no-color"), 1, "reason: `status`")
 	if w.Attribute(tokenAddress, "token") != value {
 		t.Error("the value is no longer in the state")
 	}
-	// Terraform plans the configuration before it plans the destruction, so the error names the way around.
+	// Terraform plans the configuration before it plans to destroy it, so the error names the option that prevents that.
 	expectOutput(t, w.Run("destroy", "-no-color", "-auto-approve"), 1, "`terraform destroy -refresh=false`")
 	expectOutput(t, w.Run("destroy", "-no-color", "-auto-approve", "-refresh=false"), 0, "The access token stays valid", "It expires at 2031-03-31T12:00:00Z")
 	svc.ExpectLiveTokens(t, "precious")
 }
 
-// A value that has arrived is kept, untainted, whatever happens to the description; the next plan completes it.
+// A value that has arrived is kept, untainted, even if the requests for the description fail. The next apply completes the
+// state.
 func TestHardening02ArrivedValueIsKept(t *testing.T) {
 	t.Parallel()
-	broken := func(svc *acctest.Service, operations ...string) {
-		for _, operation := range operations {
-			svc.Emulator.Inject(emulator.Fault{Operation: operation, Kind: emulator.Respond, Status: 500, Times: -1})
-		}
+	const created = `
+resource "mlplatform_access_token" "test" {
+  name = "kept"
+  ttl  = "1d"
+}
+`
+	const redeemed = `
+variable "register_token" {}
+
+resource "mlplatform_access_token" "test" {
+  register_token_wo = var.register_token
+  delete_on_destroy = false
+}
+`
+	failing := func(operation string, skip int) emulator.Fault {
+		return emulator.Fault{Operation: operation, Skip: skip, Kind: emulator.Respond, Status: 500, Times: -1}
 	}
 	for name, test := range map[string]struct {
-		redeemed bool
-		fail     []string
-		skipList int
-		warned   bool
+		config string
+		faults []emulator.Fault
+		warned bool
 	}{
-		"list works": {fail: []string{emulator.OpWhoAmI}},
-		"list fails": {fail: []string{emulator.OpWhoAmI}, skipList: 1, warned: true},
-		"redeemed":   {redeemed: true, fail: []string{emulator.OpWhoAmI}, warned: true},
+		"list works": {created, []emulator.Fault{failing(emulator.OpWhoAmI, 0)}, false},
+		"list fails": {created, []emulator.Fault{failing(emulator.OpWhoAmI, 0), failing(emulator.OpListAccessTokens, 1)}, true},
+		"redeemed":   {redeemed, []emulator.Fault{failing(emulator.OpWhoAmI, 0)}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			svc := acctest.NewService(t)
 			w := acctest.NewWorkspace(t, svc)
-			if test.redeemed {
+			if test.config == redeemed {
 				acctest.Needs(t, acctest.WriteOnlyArguments)
 				w.Env["TF_VAR_register_token"] = registerTokenValue(t, svc, "kept")
 				delete(w.Env, "MLPLATFORM_TOKEN")
-				w.Write("main.tf", "variable \"register_token\" {}\n"+accessToken("register_token_wo = var.register_token\ndelete_on_destroy = false"))
-			} else {
-				w.Write("main.tf", accessToken(`name = "kept"`+"\n"+`ttl = "1d"`))
 			}
-			broken(svc, test.fail...)
-			if test.skipList > 0 {
-				svc.Emulator.Inject(emulator.Fault{Operation: emulator.OpListAccessTokens, Skip: test.skipList, Kind: emulator.Respond, Status: 500, Times: -1})
+			w.Write("main.tf", test.config)
+			for _, fault := range test.faults {
+				svc.Emulator.Inject(fault)
 			}
 			got := w.Apply()
 			if warned := got.Matches("is not described yet"); warned != test.warned {
@@ -107,19 +116,15 @@ func TestHardening02ArrivedValueIsKept(t *testing.T) {
 			w.Apply()
 			w.ExpectEmptyPlan()
 			svc.ExpectWrites(t, "apply")
-			if w.Attribute(tokenAddress, "token") != value || w.Attribute(tokenAddress, "id") == "" || w.Attribute(tokenAddress, "name") != "kept" || w.Attribute(tokenAddress, "expires_at") == "" {
+			if w.Attribute(tokenAddress, "token") != value || w.Attribute(tokenAddress, "id") == "" ||
+				w.Attribute(tokenAddress, "name") != "kept" || w.Attribute(tokenAddress, "expires_at") == "" {
 				t.Error("the token is not complete")
 			}
 		})
 	}
 }
 
-// importBlock imports the token with this name into the resource under test.
-func importBlock(name string) string {
-	return fmt.Sprintf("import {\n  to = mlplatform_access_token.test\n  id = %q\n}\n", name)
-}
-
-// registerTokenValue has an administrator create a register token for a day-long access token.
+// registerTokenValue creates a register token as an administrator, for an access token with a lifetime of one day.
 func registerTokenValue(t *testing.T, svc *acctest.Service, name string) string {
 	t.Helper()
 	token, err := svc.Client(t).CreateRegisterToken(t.Context(), mlplatform.RegisterTokenRequest{
@@ -137,7 +142,11 @@ func TestHardening03ListOfAnotherProject(t *testing.T) {
 	t.Parallel()
 	svc := acctest.NewService(t, acctest.Without(acctest.NoIssuer))
 	w := acctest.NewWorkspace(t, svc)
-	w.Write("main.tf", accessToken(`name = "ours"`))
+	w.Write("main.tf", `
+resource "mlplatform_access_token" "test" {
+  name = "ours"
+}
+`)
 	w.Apply()
 	_, other, err := svc.Emulator.Seed(emulator.SeedToken{Name: "their admin", Role: "ADMIN", Issuer: "boris", Project: "theirs"})
 	if err != nil {
@@ -160,12 +169,19 @@ func TestHardening03NothingListedWithoutAValue(t *testing.T) {
 	acctest.Needs(t, acctest.Since("1.5.0"))
 	svc := acctest.NewService(t, acctest.Without(acctest.NoIssuer))
 	w := acctest.NewWorkspace(t, svc)
-	var text strings.Builder
-	for i := range 3 {
-		svc.Seed(t, emulator.SeedToken{Name: fmt.Sprintf("old-%d", i)})
-		fmt.Fprintf(&text, "resource \"mlplatform_access_token\" \"t%[1]d\" {\n  name = \"old-%[1]d\"\n}\nimport {\n  to = mlplatform_access_token.t%[1]d\n  id = \"old-%[1]d\"\n}\n", i)
+	for _, name := range []string{"old-0", "old-1", "old-2"} {
+		svc.Seed(t, emulator.SeedToken{Name: name})
+		w.Write(name+".tf", fmt.Sprintf(`
+resource "mlplatform_access_token" %[1]q {
+  name = %[1]q
+}
+
+import {
+  to = mlplatform_access_token.%[1]s
+  id = %[1]q
+}
+`, name))
 	}
-	w.Write("main.tf", text.String())
 	got := w.Apply()
 	if count := strings.Count(got.Output(), "Values of imported tokens are not recoverable"); count != 1 {
 		t.Errorf("the warning about values is shown %d times:\n%s", count, got.Output())
@@ -182,26 +198,54 @@ func TestHardening03NothingListedWithoutAValue(t *testing.T) {
 	}
 }
 
-// What an imported token is and the configuration does not say is a warning, and an error once it would be replaced.
+// A warning says which settings of an imported token the configuration does not have. To replace the token without them
+// is an error.
 func TestHardening06ImportedAdminIsNotRemade(t *testing.T) {
 	t.Parallel()
 	acctest.Needs(t, acctest.Since("1.5.0"))
 	svc := acctest.NewService(t)
 	svc.Seed(t, emulator.SeedToken{Name: "legacy", Role: "ADMIN", TTL: 30 * dayLong})
 	w := acctest.NewWorkspace(t, svc)
-	w.Write("main.tf", accessToken("name = \"legacy\"\nkeepers = { round = 1 }")+importBlock("legacy"))
+	w.Write("main.tf", `
+resource "mlplatform_access_token" "test" {
+  name    = "legacy"
+  keepers = { round = 1 }
+}
+
+import {
+  to = mlplatform_access_token.test
+  id = "legacy"
+}
+`)
 	expectOutput(t, w.Apply(), 0, "The configuration does not describe the token", "Set `role = \"ADMIN\"` and `ttl`")
 	w.ExpectEmptyPlan()
-	w.Write("main.tf", accessToken("name = \"legacy\"\nkeepers = { round = 2 }"))
+	w.Write("main.tf", `
+resource "mlplatform_access_token" "test" {
+  name    = "legacy"
+  keepers = { round = 2 }
+}
+`)
 	expectOutput(t, w.Run("apply", "-no-color", "-auto-approve"), 1, "The replacement would be a different token")
 	svc.Clock.Advance(31 * dayLong) // expired, so it would be replaced anyway
-	w.Write("main.tf", accessToken("name = \"legacy\"\nkeepers = { round = 1 }"))
+	w.Write("main.tf", `
+resource "mlplatform_access_token" "test" {
+  name    = "legacy"
+  keepers = { round = 1 }
+}
+`)
 	expectOutput(t, w.Run("plan", "-no-color"), 1, "The replacement would be a different token")
 	state := w.Read("terraform.tfstate")
 	expectOutput(t, w.Run("destroy", "-no-color", "-auto-approve"), 1, "`terraform destroy -refresh=false`")
 	w.Destroy("-refresh=false")
 	w.Write("terraform.tfstate", state)
-	w.Write("main.tf", accessToken("name = \"legacy\"\nrole = \"ADMIN\"\nttl = \"30d\"\nkeepers = { round = 1 }"))
+	w.Write("main.tf", `
+resource "mlplatform_access_token" "test" {
+  name    = "legacy"
+  role    = "ADMIN"
+  ttl     = "30d"
+  keepers = { round = 1 }
+}
+`)
 	w.Apply()
 	w.ExpectEmptyPlan()
 	if w.Attribute(tokenAddress, "role") != "ADMIN" || w.Attribute(tokenAddress, "token") == "" {
@@ -209,13 +253,19 @@ func TestHardening06ImportedAdminIsNotRemade(t *testing.T) {
 	}
 }
 
-// A lifetime that the service caps is said at creation and replaces nothing before it ends.
+// A creation warns that the service granted a shorter lifetime. The token is not replaced before that lifetime ends.
 func TestHardening08ShorterLifeIsSaid(t *testing.T) {
 	t.Parallel()
 	svc := acctest.NewService(t)
 	svc.Emulator.SetGrant(emulator.CapLifetime(7 * dayLong))
 	w := acctest.NewWorkspace(t, svc)
-	w.Write("main.tf", accessToken("name = \"capped\"\nttl = \"90d\"\nrotate_before = \"14d\""))
+	w.Write("main.tf", `
+resource "mlplatform_access_token" "test" {
+  name          = "capped"
+  ttl           = "90d"
+  rotate_before = "14d"
+}
+`)
 	expectOutput(t, w.Apply(), 0, "The service granted a shorter lifetime", "`ttl` is \"90d\"", "only 7d")
 	svc.Emulator.ResetJournal()
 	for range 2 {
@@ -228,19 +278,21 @@ func TestHardening08ShorterLifeIsSaid(t *testing.T) {
 	svc.ExpectWrites(t, "apply", emulator.OpDeleteAccessToken, emulator.OpCreateRegisterToken, emulator.OpRedeemRegisterToken)
 }
 
-// Values that are unknown while planning never end in "inconsistent final plan".
+// Values that are unknown while planning never cause the error "inconsistent final plan".
 func TestHardening11UnknownWhilePlanning(t *testing.T) {
 	t.Parallel()
 	const config = `
 resource "terraform_data" "settings" {
-  input = { policy = "%s", window = "%s", round = "%s" }
+  input = { policy = %q, window = "10d", round = %d }
 }
+
 resource "mlplatform_access_token" "test" {
   name                = "steady"
   ttl                 = "20d"
   rotate_before       = terraform_data.settings.output.window
   recreate_if_invalid = terraform_data.settings.output.policy
 }
+
 resource "mlplatform_register_token" "test" {
   access_token_name   = "invited"
   ttl                 = "1d"
@@ -262,12 +314,12 @@ resource "mlplatform_register_token" "test" {
 			acctest.Needs(t, acctest.Since("1.4.0"))
 			svc := acctest.NewService(t)
 			w := acctest.NewWorkspace(t, svc)
-			w.Write("main.tf", fmt.Sprintf(config, test.prior, "10d", "1"))
+			w.Write("main.tf", fmt.Sprintf(config, test.prior, 1))
 			w.Apply()
 			test.change(svc)
-			w.Write("main.tf", fmt.Sprintf(config, test.later, "10d", "2"))
+			w.Write("main.tf", fmt.Sprintf(config, test.later, 2))
 			w.Apply()
-			w.Apply() // what was not shown in the first plan may be due now
+			w.Apply() // a change that the first plan did not show may be due now
 			w.ExpectEmptyPlan()
 		})
 	}

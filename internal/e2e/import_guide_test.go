@@ -11,7 +11,7 @@ import (
 	"github.com/mlplatform/terraform-provider-mlplatform/internal/emulator"
 )
 
-const importedProvider = `
+const requiredProviders = `
 terraform {
   required_providers {
     mlplatform = {
@@ -21,26 +21,35 @@ terraform {
 }
 `
 
-// The CLI writes the resource for an import block that names the provider, and the line is removed after that.
+// The CLI generates the resource for an import block with the argument provider. That argument can be removed afterwards.
 func TestImportGuideGeneratedConfiguration(t *testing.T) {
 	t.Parallel()
 	acctest.Needs(t, acctest.Since("1.6.0"))
 	w := acctest.NewWorkspace(t, acctest.NewService(t))
 	w.Service.Seed(t, emulator.SeedToken{Name: "nightly-etl", TTL: 30 * 24 * time.Hour})
-	const providerLine = "  provider = mlplatform\n"
-	block := importedProvider + "import {\n" + providerLine + "  to = mlplatform_access_token.nightly_etl\n  id = \"nightly-etl\"\n}\n"
-	w.Write("main.tf", block)
+	w.Write("main.tf", requiredProviders+`
+import {
+  provider = mlplatform
+  to       = mlplatform_access_token.nightly_etl
+  id       = "nightly-etl"
+}
+`)
 	w.MustRun("plan", "-no-color", "-generate-config-out=imported.tf")
 	if generated := w.Read("imported.tf"); !strings.Contains(generated, `name                = "nightly-etl"`) {
 		t.Errorf("the CLI wrote\n%s", generated)
 	}
-	w.Write("main.tf", strings.Replace(block, providerLine, "", 1))
+	w.Write("main.tf", requiredProviders+`
+import {
+  to = mlplatform_access_token.nightly_etl
+  id = "nightly-etl"
+}
+`)
 	if got := w.Plan(); !got.Matches("1 to import, 0 to add, 0 to change, 0 to destroy") {
 		t.Errorf("the plan is\n%s", got.Output())
 	}
 }
 
-const importAndRotate = importedProvider + `
+const importAndRotate = requiredProviders + `
 import {
   to = mlplatform_access_token.nightly_etl
   id = "nightly-etl"

@@ -11,36 +11,46 @@ import (
 	"github.com/mlplatform/terraform-provider-mlplatform/internal/leakcheck"
 )
 
-// leakConfig has every resource and data source. Redemption joins in where the CLI has write-only attributes.
-func leakConfig(w *acctest.Workspace) string {
-	text := accessToken(`name = "user"`+"\n"+`ttl = "2h"`) +
-		registerToken(`access_token_name = "redeemed"`+"\n"+`ttl = "1h"`) + `
+// allResources has every resource and data source.
+const allResources = `
+resource "mlplatform_access_token" "test" {
+  name = "user"
+  ttl  = "2h"
+}
+
+resource "mlplatform_register_token" "test" {
+  access_token_name = "redeemed"
+  ttl               = "1h"
+}
+
 data "mlplatform_access_tokens" "all" {
   depends_on = [mlplatform_access_token.test]
 }
+
 data "mlplatform_access_token" "user" {
   name = mlplatform_access_token.test.name
 }
+
 data "mlplatform_current_token" "me" {}
+
 output "tokens" {
   value = data.mlplatform_access_tokens.all.tokens
 }
+
 output "value" {
   value     = mlplatform_access_token.test.token
   sensitive = true
 }
 `
-	if acctest.WriteOnlyArguments.Has(acctest.CLIVersion(w.T)) {
-		text += `
+
+// redemptionOfAllResources is added to allResources if the CLI has write-only arguments.
+const redemptionOfAllResources = `
 resource "mlplatform_access_token" "redeemed" {
   register_token_wo = mlplatform_register_token.test.token
 }
 `
-	}
-	return text
-}
 
-// In a life without trouble, no value is shown or logged; the plan and the state hold it where they must.
+// No value is printed or logged by any command. The plan and the state have the values only where they must.
 func TestCase15NoValueIsShown(t *testing.T) {
 	t.Parallel()
 	svc := acctest.NewService(t)
@@ -49,7 +59,10 @@ func TestCase15NoValueIsShown(t *testing.T) {
 		t.Helper()
 		w.ExpectNoLeak(got)
 	}
-	w.Write("main.tf", leakConfig(w))
+	w.Write("main.tf", allResources)
+	if acctest.WriteOnlyArguments.Has(acctest.CLIVersion(t)) {
+		w.Write("redemption.tf", redemptionOfAllResources)
+	}
 	check(w.MustRun("validate", "-no-color"))
 	check(w.Plan("-out=create"))
 	w.ExpectValuesAt(w.Show("create"))
@@ -60,13 +73,13 @@ func TestCase15NoValueIsShown(t *testing.T) {
 	check(w.MustRun("state", "show", "-no-color", tokenAddress))
 	check(w.MustRun("output", "-no-color"))
 
-	// The places where a value has to be, in documents with one place for each resource.
+	// tokens returns the paths of the attribute token of both resources.
 	tokens := func(before, after string) []string {
 		return []string{
 			before + "[managed mlplatform_access_token]" + after, before + "[managed mlplatform_register_token]" + after,
 		}
 	}
-	// A plan holds what was before it and what stays.
+	// A plan has the prior values and those that it does not change.
 	check(w.Plan("-out=replace", "-replace=mlplatform_register_token.test"))
 	w.ExpectValuesAt(w.Show("replace"), slices.Concat(
 		[]string{
@@ -80,7 +93,7 @@ func TestCase15NoValueIsShown(t *testing.T) {
 	check(w.MustRun("apply", "-no-color", "replace"))
 	w.ExpectValuesAt(w.Show(), append(tokens("values.root_module.resources", ".values.token"), "values.outputs.value.value")...)
 
-	// The state file: here the search finds each value that is held, which shows that it can.
+	// In the state file, the search finds every value, so it would find one in another place.
 	var state any
 	if err := json.Unmarshal([]byte(w.Read("terraform.tfstate")), &state); err != nil {
 		t.Fatal(err)
@@ -88,19 +101,31 @@ func TestCase15NoValueIsShown(t *testing.T) {
 	w.ExpectValuesAt(state, append(tokens("resources", ".instances[<nil> <nil>].attributes.token"), "outputs.value.value")...)
 
 	imported := acctest.NewWorkspace(t, svc).Traced()
-	imported.Write("main.tf", accessToken(`name = "user"`))
+	imported.Write("main.tf", `
+resource "mlplatform_access_token" "test" {
+  name = "user"
+}
+`)
 	check(imported.MustRun("import", "-no-color", tokenAddress, "user"))
 	imported.ExpectValuesAt(imported.Show())
 	check(w.Destroy())
 }
 
-// The search finds a value in a plan file, which is packed, and in a state.
+// The search finds a value in a plan file, which is a ZIP archive, and in a state.
 func TestSearchOfFilesFinds(t *testing.T) {
 	t.Parallel()
 	svc := acctest.NewService(t)
 	w := acctest.NewWorkspace(t, svc)
 	w.Env["TF_VAR_value"] = svc.Token
-	w.Write("main.tf", "variable \"value\" {}\n"+dataSource("current_token", "")+"output \"value\" {\n  value = var.value\n}\n")
+	w.Write("main.tf", `
+variable "value" {}
+
+data "mlplatform_current_token" "test" {}
+
+output "value" {
+  value = var.value
+}
+`)
 	for file, command := range map[string][]string{
 		"workspace/saved:tfplan":      {"plan", "-out=saved"},
 		"workspace/terraform.tfstate": {"apply", "-auto-approve"},

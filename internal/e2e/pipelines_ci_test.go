@@ -89,7 +89,13 @@ func loadGitLab(t *testing.T, p *ciProject) map[string]ciJob {
 // loadGitHub reads the workflow. The state is in a file, because there is no object storage here.
 func loadGitHub(t *testing.T, p *ciProject) map[string]ciJob {
 	t.Helper()
-	p.write("backend_override.tf", "terraform {\n  backend \"local\" {\n    path = \""+filepath.ToSlash(filepath.Join(p.home, "tokens.tfstate"))+"\"\n  }\n}\n")
+	p.write("backend_override.tf", fmt.Sprintf(`
+terraform {
+  backend "local" {
+    path = %q
+  }
+}
+`, filepath.ToSlash(filepath.Join(p.home, "tokens.tfstate"))))
 	var workflow struct {
 		Env  map[string]string `json:"env"`
 		Jobs map[string]struct {

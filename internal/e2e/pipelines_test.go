@@ -63,7 +63,11 @@ func TestPipelines(t *testing.T) {
 			p.service.Emulator.Revoke(name)
 
 			// Changes that are left after an apply.
-			p.write("drift.tf", "resource \"terraform_data\" \"drift\" {\n  input = timestamp()\n}\n")
+			p.write("drift.tf", `
+resource "terraform_data" "drift" {
+  input = timestamp()
+}
+`)
 			p.run(2, "rotate")
 
 			// Without a token.
@@ -86,7 +90,11 @@ func TestPipelinePlanWithoutToken(t *testing.T) {
 		t.Errorf("exit code %d:\n%s", got.ExitCode, got.Output())
 	}
 	// With nothing but a token to create, a plan needs no request.
-	w.Write("main.tf", `resource "mlplatform_access_token" "this" { name = "green" }`)
+	w.Write("main.tf", `
+resource "mlplatform_access_token" "this" {
+  name = "green"
+}
+`)
 	if got := w.Plan(); !got.Matches("1 to add") {
 		t.Errorf("exit code %d:\n%s", got.ExitCode, got.Output())
 	}

@@ -135,7 +135,7 @@ resource "mlplatform_register_token" "test" {
 }
 `)
 	w.Apply()
-	value, register := w.Attribute(tokenAddress, "token"), w.Attribute(registerAddress, "token")
+	value, register := w.Attribute(tokenAddress, "token"), w.Attribute("mlplatform_register_token.test", "token")
 	svc.Emulator.ResetJournal()
 
 	encrypted := withRecipient(`
@@ -153,7 +153,7 @@ resource "mlplatform_register_token" "test" {
 	w.Write("main.tf", encrypted)
 	w.Apply()
 	svc.ExpectWrites(t, "adding recipients")
-	if expectEncrypted(t, w, tokenAddress) != value || acctest.Decrypt(t, w.Attribute(registerAddress, "encrypted_token")) != register {
+	if expectEncrypted(t, w, tokenAddress) != value || acctest.Decrypt(t, w.Attribute("mlplatform_register_token.test", "encrypted_token")) != register {
 		t.Error("another value was encrypted")
 	}
 	svc.ExpectNoLeak(t, "the state", w.Read("terraform.tfstate"))
@@ -184,7 +184,7 @@ resource "mlplatform_register_token" "test" {
 func TestRecipientsOfAnImportedToken(t *testing.T) {
 	t.Parallel()
 	svc := acctest.NewService(t)
-	svc.Seed(t, seedToken("etl"))
+	svc.Seed(t, emulator.SeedToken{Name: "etl"})
 	w := acctest.NewWorkspace(t, svc)
 	w.Write("main.tf", withRecipient(`
 resource "mlplatform_access_token" "test" {
@@ -275,7 +275,7 @@ resource "mlplatform_access_token" "test" {
 	svc.ExpectLiveTokens(t)
 	undescribed()
 	svc.Emulator.Revoke("etl")
-	svc.Seed(t, seedToken("etl")) // never expires, so it is another token
+	svc.Seed(t, emulator.SeedToken{Name: "etl"}) // never expires, so it is another token
 	if got := w.Plan(); got.ExitCode != 0 || !got.Matches("The access token is still not described") {
 		t.Errorf("exit code %d:\n%s", got.ExitCode, got.Output())
 	}

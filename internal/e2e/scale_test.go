@@ -11,15 +11,15 @@ import (
 	"github.com/mlplatform/terraform-provider-mlplatform/internal/emulator"
 )
 
-// With 1,000 tokens under Terraform and 9,000 others in the service, a refresh makes no more than two requests for the
-// list, a creation 3.1 requests for each token, a destruction 1.1.
+// With 1,000 managed tokens and 9,000 others in the service, a refresh makes at most two requests for the list. A creation
+// makes at most 3.1 requests for each token, a destroy 1.1.
 func TestRequestsAtScale(t *testing.T) {
 	t.Parallel()
 	managed, others := 1000, 9000
 	if testing.Short() {
 		managed, others = 20, 180
 	}
-	lists := max(managed/10, 15) // requests of lists beside those of tokens
+	lists := max(managed/10, 15) // the requests for the list, besides those for each token
 	svc := acctest.NewService(t)
 	for i := range others {
 		if _, _, err := svc.Emulator.Seed(emulator.SeedToken{Name: fmt.Sprintf("other-%d", i)}); err != nil {
@@ -27,8 +27,12 @@ func TestRequestsAtScale(t *testing.T) {
 		}
 	}
 	w := acctest.NewWorkspace(t, svc)
-	w.Env["TF_LOG"] = "" // at TRACE, a thousand tokens write some hundred thousand lines
-	w.Write("main.tf", fmt.Sprintf("resource \"mlplatform_access_token\" \"many\" {\n  count = %d\n  name = \"many-${count.index}\"\n}\n", managed))
+	w.Write("main.tf", fmt.Sprintf(`
+resource "mlplatform_access_token" "many" {
+  count = %d
+  name  = "many-${count.index}"
+}
+`, managed))
 	counted := func(what string, run func(), limit int) map[string]int {
 		svc.Emulator.ResetJournal()
 		run()
@@ -51,8 +55,8 @@ func TestRequestsAtScale(t *testing.T) {
 	if refresh[emulator.OpListAccessTokens] != len(svc.Emulator.Journal()) {
 		t.Errorf("the refresh made other requests than for the list: %v", refresh)
 	}
-	counted("the destruction", func() { w.Destroy() }, managed+lists)
-	if held := len(svc.LiveTokenNames(t)); held != others {
-		t.Errorf("the service holds %d tokens in the end instead of %d", held, others)
+	counted("the destroy", func() { w.Destroy() }, managed+lists)
+	if count := len(svc.LiveTokenNames(t)); count != others {
+		t.Errorf("the service has %d tokens at the end instead of %d", count, others)
 	}
 }

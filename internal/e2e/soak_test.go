@@ -150,7 +150,7 @@ func (s *schedule) configure() {
 			attributes = append(attributes, "depends_on = ["+after+"]")
 		}
 		typ, name, _ := strings.Cut(kind.address, ".")
-		fmt.Fprintf(&text, "resource %q %q {\n%s\n}\n", typ, name, lines(attributes...))
+		fmt.Fprintf(&text, "resource %q %q {\n%s\n}\n", typ, name, strings.Join(attributes, "\n"))
 		after = kind.address
 	}
 	s.w.Write("main.tf", text.String()+"# written\n")
@@ -226,7 +226,7 @@ func (s *schedule) goOn() {
 		s.w.Service.Emulator.Revoke(name)
 		if s.random.IntN(2) == 0 {
 			s.tell("%s is made by somebody else", name)
-			s.p.Foreign = append(s.p.Foreign, s.w.Service.Seed(s.t, seedToken(name)).ID)
+			s.p.Foreign = append(s.p.Foreign, s.w.Service.Seed(s.t, emulator.SeedToken{Name: name}).ID)
 		}
 	}
 }

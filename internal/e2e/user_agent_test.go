@@ -12,20 +12,32 @@ import (
 	"github.com/mlplatform/terraform-provider-mlplatform/internal/emulator"
 )
 
-// Each request says which version of the provider makes it, and which one of Terraform runs the provider. The redeem,
-// which needs no credential, carries none; all others do.
+// The user agent of each request has the versions of the provider and of Terraform. All requests have a token, except the
+// redemption, which requires none.
 func TestRequestsOfTheProvider(t *testing.T) {
 	t.Parallel()
 	svc := acctest.NewService(t)
 	w := acctest.NewWorkspace(t, svc)
-	w.Write("main.tf", accessToken(`name = "a"`)+registerToken(lines(`access_token_name = "b"`, `ttl = "1h"`))+
-		dataSource("current_token", "")+dataSource("access_tokens", ""))
+	w.Write("main.tf", `
+resource "mlplatform_access_token" "test" {
+  name = "a"
+}
+
+resource "mlplatform_register_token" "test" {
+  access_token_name = "b"
+  ttl               = "1h"
+}
+
+data "mlplatform_current_token" "test" {}
+
+data "mlplatform_access_tokens" "test" {}
+`)
 	w.Apply()
 	w.Destroy()
 
 	want := "^" + regexp.QuoteMeta("terraform-provider-mlplatform/"+acctest.BuiltVersion+" Terraform/"+acctest.CLIVersion(t).Number) + "$"
 	if acctest.CLIVersion(t).OpenTofu {
-		// It tells a provider the version of some Terraform, whatever its own is.
+		// OpenTofu tells a provider the version of some Terraform instead of its own.
 		want = "^" + regexp.QuoteMeta("terraform-provider-mlplatform/"+acctest.BuiltVersion+" Terraform/") + `\d+\.\d+\.\d+(-\w+)?$`
 	}
 	seen := []string{}
@@ -35,7 +47,7 @@ func TestRequestsOfTheProvider(t *testing.T) {
 			t.Errorf("%s was sent by %q, which does not match %q", request.Operation, request.UserAgent, want)
 		}
 		if anonymous := request.Role == ""; anonymous != (request.Operation == emulator.OpRedeemRegisterToken) {
-			t.Errorf("%s was sent with a token of the role %q", request.Operation, request.Role)
+			t.Errorf("%s was sent with a token with the %q role", request.Operation, request.Role)
 		}
 	}
 	slices.Sort(seen)

@@ -14,7 +14,7 @@ import (
 	"github.com/mlplatform/terraform-provider-mlplatform/internal/emulator"
 )
 
-// Between plan and apply somebody deletes the token and makes another one of the same name: that one survives.
+// A token that somebody creates with the same name between plan and apply is not deleted.
 func TestForeignTokenMadeAfterThePlan(t *testing.T) {
 	t.Parallel()
 	for name, test := range acctest.Sample(2, map[string]struct {
@@ -28,64 +28,77 @@ func TestForeignTokenMadeAfterThePlan(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := acctest.NewWorkspace(t, acctest.NewService(t))
-			w.Write("main.tf", accessToken(`name = "contested"`))
+			w.Write("main.tf", `
+resource "mlplatform_access_token" "test" {
+  name = "contested"
+}
+`)
 			w.Apply()
 			w.Plan(append(test.plan, "-out=saved")...)
 			w.Service.Emulator.Revoke("contested")
 			inv := acctest.NewInvariants(w)
 			inv.Foreign = append(inv.Foreign, w.Service.Seed(t, emulator.SeedToken{Name: "contested"}).ID)
 			got, requests := inv.Run("apply", "saved")
-			if got.ExitCode != test.exitCode || !acctest.OutputMatches(test.want).MatchString(got.Output()) {
+			if got.ExitCode != test.exitCode || !got.Matches(test.want) {
 				t.Errorf("exit code %d:\n%s", got.ExitCode, got.Output())
 			}
 			for _, request := range requests {
 				if request.IsWrite() {
-					t.Errorf("it made the request %s", request.Operation)
+					t.Errorf("the provider made the request %s", request.Operation)
 				}
 			}
 		})
 	}
 }
 
-// What is no complete list of the service's says nothing about a token: it empties no state and deletes nothing.
+// A response that is not a complete list of the service says nothing about a token: the state does not change, and nothing
+// is deleted.
 func TestListThatIsNone(t *testing.T) {
 	t.Parallel()
-	for name, spoiled := range acctest.Sample(2, map[string]func(acctest.Forward) *httptest.ResponseRecorder{
+	for name, respond := range acctest.Sample(2, map[string]func(acctest.Forward) *httptest.ResponseRecorder{
 		"nothing": func(acctest.Forward) *httptest.ResponseRecorder { return httptest.NewRecorder() },
 		"error page with status 200": func(acctest.Forward) *httptest.ResponseRecorder {
-			return written(http.StatusOK, "<html><body>Service Unavailable</body></html>")
+			return response(http.StatusOK, "<html><body>Service Unavailable</body></html>")
 		},
 		"error page": func(acctest.Forward) *httptest.ResponseRecorder {
-			return written(http.StatusNotFound, "<html><body>Not Found</body></html>")
+			return response(http.StatusNotFound, "<html><body>Not Found</body></html>")
 		},
-		"null":         func(acctest.Forward) *httptest.ResponseRecorder { return written(http.StatusOK, "null") },
-		"empty object": func(acctest.Forward) *httptest.ResponseRecorder { return written(http.StatusOK, "{}") },
+		"null":         func(acctest.Forward) *httptest.ResponseRecorder { return response(http.StatusOK, "null") },
+		"empty object": func(acctest.Forward) *httptest.ResponseRecorder { return response(http.StatusOK, "{}") },
 		"half a list, and its length": func(forward acctest.Forward) *httptest.ResponseRecorder {
 			list := forward().Body.String()
-			half := written(http.StatusOK, list[:len(list)/2])
+			half := response(http.StatusOK, list[:len(list)/2])
 			half.Header().Set("Content-Length", strconv.Itoa(len(list)))
 			return half
 		},
 		"half a list": func(forward acctest.Forward) *httptest.ResponseRecorder {
 			list := forward().Body.String()
-			return written(http.StatusOK, list[:strings.LastIndex(list, "{")])
+			return response(http.StatusOK, list[:strings.LastIndex(list, "{")])
 		},
-		"no status of success": func(forward acctest.Forward) *httptest.ResponseRecorder {
-			return written(http.StatusPartialContent, forward().Body.String())
+		"partial content": func(forward acctest.Forward) *httptest.ResponseRecorder {
+			return response(http.StatusPartialContent, forward().Body.String())
 		},
 	}) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			svc := acctest.NewService(t)
 			w := acctest.NewWorkspace(t, svc)
-			w.Write("main.tf", acctest.NoRetries+accessToken(`name = "steady"`)+
-				registerToken(lines(`access_token_name = "later"`, `ttl = "1h"`)))
+			w.Write("main.tf", acctest.NoRetries+`
+resource "mlplatform_access_token" "test" {
+  name = "steady"
+}
+
+resource "mlplatform_register_token" "test" {
+  access_token_name = "later"
+  ttl               = "1h"
+}
+`)
 			w.Apply()
 			start := w.Snapshot()
 			inv := acctest.NewInvariants(w)
 			inv.Workspace = w.Through(svc.Intercept(t, func(_ int, r *http.Request, forward acctest.Forward) *httptest.ResponseRecorder {
 				if r.Method == http.MethodGet && !strings.HasSuffix(r.URL.Path, "whoami") {
-					return spoiled(forward)
+					return respond(forward)
 				}
 				return forward()
 			}))
@@ -103,15 +116,15 @@ func TestListThatIsNone(t *testing.T) {
 	}
 }
 
-func written(status int, body string) *httptest.ResponseRecorder {
+func response(status int, body string) *httptest.ResponseRecorder {
 	out := httptest.NewRecorder()
 	out.WriteHeader(status)
 	_, _ = out.WriteString(body)
 	return out
 }
 
-// A token that is asked after with its own value is gone only if the service says so: a refusal by whatever stands
-// before it does not count, neither for a token that was redeemed nor for one whose creation broke off.
+// A token that is read with its own value is missing only if the service says so. A 401 or 403 of a proxy does not count,
+// whether the token was redeemed or created.
 func TestRefusalThatIsNotTheServices(t *testing.T) {
 	t.Parallel()
 	for name, status := range map[string]int{"401": http.StatusUnauthorized, "403": http.StatusForbidden} {
@@ -129,7 +142,11 @@ func TestRefusalThatIsNotTheServices(t *testing.T) {
 		t.Run(name+" for a new token", func(t *testing.T) {
 			t.Parallel()
 			w := acctest.NewWorkspace(t, acctest.NewService(t))
-			w.Write("main.tf", acctest.NoRetries+accessToken(`name = "half"`))
+			w.Write("main.tf", acctest.NoRetries+`
+resource "mlplatform_access_token" "test" {
+  name = "half"
+}
+`)
 			inv := acctest.NewInvariants(w)
 			// The list describes the token; a deletion must know which token the provider itself uses.
 			for _, step := range []struct {
@@ -141,13 +158,17 @@ func TestRefusalThatIsNotTheServices(t *testing.T) {
 					t.Errorf("%s: exit code %d\n%s", step.command, got.ExitCode, got.Output())
 				}
 			}
-			w.Write("main.tf", accessToken(`name = "half"`))
+			w.Write("main.tf", `
+resource "mlplatform_access_token" "test" {
+  name = "half"
+}
+`)
 			inv.ExpectCleanDestroy()
 		})
 	}
 }
 
-// The service's own word counts: a register token that was spent elsewhere, a token that was revoked.
+// A redeemed token is missing if the service itself refuses its value.
 func TestRefusalOfTheService(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, scenarios["redemption/read"], "etl")

@@ -17,7 +17,7 @@ var modelFields = cmp.AllowUnexported(accessTokenModel{})
 
 var planNow = time.Date(2030, time.June, 1, 0, 0, 0, 0, time.UTC)
 
-// baseConfig is a configuration that says no more than it must.
+// baseConfig has only the required arguments.
 func baseConfig(changes ...func(*accessTokenModel)) accessTokenModel {
 	config := accessTokenModel{
 		Name: types.StringValue("etl"), TTL: lifetimeNull(), RotateBefore: lifetimeNull(), Keepers: types.MapNull(types.StringType),
@@ -85,7 +85,7 @@ func TestDecideAccessToken(t *testing.T) {
 		facts accessTokenFacts
 		// replace names the attributes that force a replacement.
 		replace []string
-		// inPlace tells that something changes without a replacement.
+		// inPlace is set if the token is updated in place.
 		inPlace  bool
 		status   string
 		warnings int
@@ -115,7 +115,7 @@ func TestDecideAccessToken(t *testing.T) {
 		"ttl of an imported token": {facts: facts{state: baseState(withExpiry), config: baseConfig(with("1h")), tokenHistory: tokenHistory{origin: originImported}}, inPlace: true},
 		"ttl unknown, imported":    {facts: facts{state: baseState(withExpiry), config: baseConfig(unknownTTL), tokenHistory: tokenHistory{origin: originImported}}, inPlace: true},
 		"ttl of an eternal import": {facts: facts{state: baseState(), config: baseConfig(with("1h")), tokenHistory: tokenHistory{origin: originImported}}, inPlace: true, warnings: 1},
-		"adopted ttl changed":      {facts: facts{state: baseState(withExpiry, with("1h")), config: baseConfig(with("2h")), tokenHistory: tokenHistory{origin: originImported}}, replace: []string{"ttl"}},
+		"imported, ttl changed":    {facts: facts{state: baseState(withExpiry, with("1h")), config: baseConfig(with("2h")), tokenHistory: tokenHistory{origin: originImported}}, replace: []string{"ttl"}},
 
 		"keepers set first":   {facts: facts{state: baseState(), config: baseConfig(withKeepers("a"))}, inPlace: true},
 		"keepers changed":     {facts: facts{state: baseState(withKeepers("a")), config: baseConfig(withKeepers("b"))}, replace: []string{"keepers"}},

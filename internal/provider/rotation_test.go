@@ -16,12 +16,13 @@ import (
 
 const dayLong = 24 * time.Hour
 
-// rotating is a token that is replaced without downtime, with a consumer of its value.
+// rotating has a token that is replaced without downtime, and a consumer of its name.
 const rotating = `
 resource "mlplatform_access_token" "test" {
   name_prefix   = "etl-"
   ttl           = "30d"
   rotate_before = "7d"
+
   lifecycle {
     create_before_destroy = true
   }
@@ -32,8 +33,8 @@ resource "terraform_data" "consumer" {
 }
 `
 
-// A plan on a schedule is empty on the day after, and on the day that the window is reached it shows the replacement
-// and, by status, why.
+// A plan is empty on the day after and shortly before the rotation. On the day of the rotation it replaces the token, and the
+// status shows why.
 func TestRotationOnSchedule(t *testing.T) {
 	t.Parallel()
 	svc := acctest.NewService(t)
@@ -56,20 +57,13 @@ func TestRotationOnSchedule(t *testing.T) {
 	)
 }
 
-// Over twelve weeks of weekly applies there is a live token at every moment between two of them, and it is the one that the
-// consumer has.
+// With one apply a week for twelve weeks, there is a live token at all times, and it is the one that the consumer has.
 func TestRotationWithoutDowntime(t *testing.T) {
 	t.Parallel()
 	svc := acctest.NewService(t)
 	config := svc.Config(rotating)
-	alive := func(when string) error {
-		if held := svc.LiveTokenNames(t); len(held) != 1 {
-			return fmt.Errorf("%s, the service holds the live tokens %q instead of one", when, held)
-		}
-		return nil
-	}
 	var steps []resource.TestStep
-	names := map[string]bool{}
+	created := map[string]bool{}
 	for week := range 12 {
 		steps = append(steps, resource.TestStep{
 			PreConfig: func() {
@@ -78,26 +72,25 @@ func TestRotationWithoutDowntime(t *testing.T) {
 				}
 				for range 7 {
 					svc.Clock.Advance(dayLong)
-					if err := alive(fmt.Sprintf("before the apply of week %d", week)); err != nil {
-						t.Error(err)
+					if names := svc.LiveTokenNames(t); len(names) != 1 {
+						t.Errorf("before the apply of week %d, the service has the live tokens %q instead of one", week, names)
 					}
 				}
 			},
 			Config: config,
 			Check: func(state *terraform.State) error {
 				consumer := state.RootModule().Resources["terraform_data.consumer"].Primary.Attributes["output"]
-				held := svc.LiveTokenNames(t)
-				if len(held) != 1 || held[0] != consumer {
-					return fmt.Errorf("in week %d the consumer has %q, and the service %q", week, consumer, held)
+				if names := svc.LiveTokenNames(t); len(names) != 1 || names[0] != consumer {
+					return fmt.Errorf("in week %d the consumer has %q, and the service %q", week, consumer, names)
 				}
-				names[consumer] = true
+				created[consumer] = true
 				return nil
 			},
 		})
 	}
 	acctest.Needs(t, acctest.Since("1.4.0"))
 	acctest.Run(t, steps...)
-	if len(names) != 3 {
-		t.Errorf("in twelve weeks there were %d tokens instead of 3", len(names))
+	if len(created) != 3 {
+		t.Errorf("in twelve weeks there were %d tokens instead of 3", len(created))
 	}
 }

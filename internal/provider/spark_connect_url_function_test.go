@@ -3,7 +3,6 @@
 package provider_test
 
 import (
-	"regexp"
 	"strings"
 	"testing"
 
@@ -132,28 +131,7 @@ func TestSparkConnectURLRefuses(t *testing.T) {
 	}
 }
 
-// sparkConfig calls the function in a configuration.
-func sparkConfig(variable, output string) string {
-	return `
-terraform {
-  required_providers {
-    mlplatform = { source = "mlplatform/mlplatform" }
-  }
-}
-variable "host" {
-  default = "spark.example.com"
-}
-variable "token" {
-  ` + variable + `
-}
-output "url" {
-  value = provider::mlplatform::spark_connect_url(var.host, var.token)
-  ` + output + `
-}
-`
-}
-
-// The result is as sensitive and as ephemeral as what it is made of, and not known where that is not known.
+// The result is sensitive, ephemeral or unknown if an argument is.
 func TestSparkConnectURLInAConfiguration(t *testing.T) {
 	t.Parallel()
 	const url = "sc://spark.example.com:15002/;spark-token=emulated-access%2Fx"
@@ -161,37 +139,95 @@ func TestSparkConnectURLInAConfiguration(t *testing.T) {
 		config   string
 		features []acctest.Feature
 		exitCode int
-		says     string
-		shows    bool
+		want     string
+		printed  bool
 	}{
-		"plain":                    {sparkConfig("", ""), nil, 0, url, true},
-		"sensitive":                {sparkConfig("sensitive = true", "sensitive = true"), nil, 0, "url = <sensitive>", false},
-		"sensitive, output is not": {sparkConfig("sensitive = true", ""), nil, 1, "Output refers to sensitive values", false},
-		"ephemeral, output is not": {sparkConfig("ephemeral = true", ""), []acctest.Feature{acctest.EphemeralResources}, 1, "phemeral", false},
-		"not known": {
-			strings.Replace(sparkConfig("", ""), "var.host,", "terraform_data.later.output,", 1) +
-				"resource \"terraform_data\" \"later\" {\n  input = var.host\n}\n",
-			nil, 0, url, true,
-		},
-		"wrong": {
-			strings.Replace(sparkConfig("sensitive = true", "sensitive = true"), `"spark.example.com"`, `"spark.example.com:443"`, 1),
-			nil, 1, "The host has port 443", false,
-		},
-		"null":  {strings.Replace(sparkConfig("", ""), ", var.token", ", null", 1), nil, 1, "argument must not be null", false},
-		"empty": {strings.Replace(sparkConfig("", ""), ", var.token", `, ""`, 1), nil, 1, "The token is empty.", false},
+		"plain": {`
+variable "token" {}
+
+output "url" {
+  value = provider::mlplatform::spark_connect_url("spark.example.com", var.token)
+}
+`, nil, 0, url, true},
+		"sensitive": {`
+variable "token" {
+  sensitive = true
+}
+
+output "url" {
+  value     = provider::mlplatform::spark_connect_url("spark.example.com", var.token)
+  sensitive = true
+}
+`, nil, 0, "url = <sensitive>", false},
+		"sensitive, output is not": {`
+variable "token" {
+  sensitive = true
+}
+
+output "url" {
+  value = provider::mlplatform::spark_connect_url("spark.example.com", var.token)
+}
+`, nil, 1, "Output refers to sensitive values", false},
+		"ephemeral, output is not": {`
+variable "token" {
+  ephemeral = true
+}
+
+output "url" {
+  value = provider::mlplatform::spark_connect_url("spark.example.com", var.token)
+}
+`, []acctest.Feature{acctest.EphemeralResources}, 1, "phemeral", false},
+		"unknown": {`
+variable "token" {}
+
+resource "terraform_data" "later" {
+  input = "spark.example.com"
+}
+
+output "url" {
+  value = provider::mlplatform::spark_connect_url(terraform_data.later.output, var.token)
+}
+`, nil, 0, url, true},
+		"invalid": {`
+variable "token" {
+  sensitive = true
+}
+
+output "url" {
+  value     = provider::mlplatform::spark_connect_url("spark.example.com:443", var.token)
+  sensitive = true
+}
+`, nil, 1, "The host has port 443", false},
+		"null": {`
+output "url" {
+  value = provider::mlplatform::spark_connect_url("spark.example.com", null)
+}
+`, nil, 1, "argument must not be null", false},
+		"empty": {`
+output "url" {
+  value = provider::mlplatform::spark_connect_url("spark.example.com", "")
+}
+`, nil, 1, "The token is empty.", false},
 	}) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			acctest.Needs(t, append(test.features, acctest.ProviderFunctions)...)
 			w := acctest.NewWorkspace(t, acctest.NewService(t))
 			w.Env["TF_VAR_token"] = "emulated-access/x"
+			w.Write("versions.tf", `
+terraform {
+  required_providers {
+    mlplatform = { source = "mlplatform/mlplatform" }
+  }
+}
+`)
 			w.Write("main.tf", test.config)
 			got := w.Run("apply", "-no-color", "-auto-approve")
-			if got.ExitCode != test.exitCode || !acctest.OutputMatches(test.says).MatchString(got.Output()) {
-				t.Errorf("exit code %d, without %s:\n%s", got.ExitCode, test.says, got.Output())
+			if got.ExitCode != test.exitCode || !got.Matches(test.want) {
+				t.Errorf("exit code %d; the output should have %q:\n%s", got.ExitCode, test.want, got.Output())
 			}
-			if shows := regexp.MustCompile("emulated-access").MatchString(got.Output()); shows != test.shows {
-				t.Errorf("the value is shown: %v", shows)
+			if printed := strings.Contains(got.Output(), "emulated-access"); printed != test.printed {
+				t.Errorf("the value is printed: %t", printed)
 			}
 		})
 	}
