@@ -36,8 +36,9 @@ func number(t *testing.T, variable string) (value uint64, set bool) {
 	return value, true
 }
 
-// Random lives of tokens under random faults: creation, change, replacement and destruction, with time going by and
-// other people making and revoking tokens. A schedule is told by its seed: `make soak SEED=…` runs one that failed.
+// Random lives of tokens under random faults: creation, change, replacement and destruction, while time passes, other people
+// create and revoke tokens, and the service caps lifetimes or returns odd lists. `make soak SEED=…` repeats a life that
+// failed.
 func TestSoak(t *testing.T) {
 	t.Parallel()
 	acctest.SkipBug(t, acctest.BugReplaceOrder)
@@ -66,7 +67,7 @@ func TestSoak(t *testing.T) {
 	}
 }
 
-// wish is what the configuration asks of a resource.
+// wish is what the configuration asks for.
 type wish struct {
 	absent                   bool
 	ttl, window, keeper, way int
@@ -79,9 +80,21 @@ type schedule struct {
 	p      *acctest.Invariants
 	random *rand.Rand
 	wishes []wish
-	// story tells what was done.
+	// provider is the provider block of the runs under faults.
+	provider string
+	// oddList is set while the list lacks rows or is out of date.
+	oddList bool
+	// story is what was done.
 	story []string
 }
+
+// oneRetry retries a 429 at once, so that a request which was refused but took effect is sent again.
+const oneRetry = `
+provider "mlplatform" {
+  max_retries     = 1
+  request_timeout = "2s"
+}
+`
 
 // kinds are the resources of a schedule, each after the one before, so that the requests come in the same order each
 // time: what a fault hits then depends on the seed alone. The one that is created before its predecessor is destroyed
@@ -116,10 +129,19 @@ func (w wish) lifetime() []string {
 
 func newSchedule(t *testing.T, seed uint64) *schedule {
 	t.Helper()
-	s := &schedule{t: t, w: acctest.NewWorkspace(t, acctest.NewService(t)), random: rand.New(rand.NewPCG(seed, 0))}
+	s := &schedule{t: t, w: acctest.NewWorkspace(t, acctest.NewService(t)), random: rand.New(rand.NewPCG(seed, 0)), provider: acctest.NoRetries}
 	s.p = acctest.NewInvariants(s.w)
 	for range kinds {
 		s.wishes = append(s.wishes, s.wish())
+	}
+	if s.random.IntN(3) == 0 {
+		s.tell("the provider retries once")
+		s.provider = oneRetry
+	}
+	if s.random.IntN(4) == 0 {
+		longest := time.Duration(1+s.random.IntN(5)) * 30 * time.Minute
+		s.tell("the service grants at most %s", longest)
+		s.w.Service.Emulator.SetGrant(emulator.CapLifetime(longest))
 	}
 	return s
 }
@@ -135,7 +157,7 @@ func (s *schedule) tell(format string, args ...any) {
 	s.story = append(s.story, fmt.Sprintf(format, args...))
 }
 
-// configure writes down what is wished.
+// configure writes the configuration.
 func (s *schedule) configure() {
 	s.t.Helper()
 	var text strings.Builder
@@ -156,7 +178,7 @@ func (s *schedule) configure() {
 	s.w.Write("main.tf", text.String()+"# written\n")
 }
 
-// live runs the schedule: two runs under faults with the world going on in between, then one without.
+// live runs the schedule: two runs under faults, with outside events in between, then one without faults.
 func (s *schedule) live() {
 	s.configure()
 	s.run("apply")
@@ -167,13 +189,72 @@ func (s *schedule) live() {
 	}
 	s.goOn()
 	s.configure()
-	s.run([]string{"apply", "apply", "apply", "apply -refresh-only", "destroy"}[s.random.IntN(5)])
+	if s.random.IntN(4) == 0 {
+		s.runElsewhere()
+	}
+	s.makeListOdd()
+	s.run([]string{
+		"apply", "apply", "apply", "apply -refresh-only", "destroy",
+		"apply -replace=mlplatform_access_token.first", "apply -replace=mlplatform_access_token.fixed",
+	}[s.random.IntN(7)])
+	s.w.Service.Emulator.SetHidden()
+	s.w.Service.Emulator.SetStale(0)
 	if s.random.IntN(2) == 0 {
-		s.tell("destroy, at last")
+		s.tell("destroy without faults")
 		s.p.ExpectCleanDestroy()
 		return
 	}
 	s.settle()
+}
+
+// runElsewhere runs a command with the ADMIN token of another project, whose list has none of the tokens.
+func (s *schedule) runElsewhere() {
+	s.t.Helper()
+	row, value, err := s.w.Service.Emulator.Seed(emulator.SeedToken{Name: "their admin", Role: "ADMIN", Project: "theirs"})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.p.Foreign = append(s.p.Foreign, row.ID)
+	s.w.Env["MLPLATFORM_TOKEN"] = value
+	s.w.Write("provider.tf", acctest.NoRetriesSlow)
+	command := []string{"plan", "apply -refresh-only -auto-approve", "destroy -auto-approve"}[s.random.IntN(3)]
+	got, requests := s.p.Run(strings.Fields(command)...)
+	s.tell("%s in another project: exit code %d\n%s", command, got.ExitCode, acctest.FormatRequests(requests))
+	if slices.ContainsFunc(requests, emulator.Request.IsWrite) {
+		s.t.Errorf("%s in another project changes something", command)
+	}
+	s.w.Env["MLPLATFORM_TOKEN"] = s.w.Service.Token
+}
+
+// makeListOdd lets the list lack a row, or the latest changes.
+func (s *schedule) makeListOdd() {
+	s.t.Helper()
+	switch s.random.IntN(6) {
+	case 0:
+		names := s.names()
+		name := names[s.random.IntN(len(names))]
+		s.tell("the list lacks %s", name)
+		s.w.Service.Emulator.SetHidden(name)
+	case 1:
+		writes := 1 + s.random.IntN(3)
+		s.tell("the list lacks the latest %d changes", writes)
+		s.w.Service.Emulator.SetStale(writes)
+	default:
+		return
+	}
+	s.oddList = true
+}
+
+// names returns the names that tokens of the state have, or get.
+func (s *schedule) names() []string {
+	s.t.Helper()
+	names := []string{"later"}
+	for _, object := range s.w.StateObjects() {
+		if object.IsAccessToken() {
+			names = append(names, object.Attributes.Name)
+		}
+	}
+	return names
 }
 
 // run runs a command under faults.
@@ -189,10 +270,13 @@ func (s *schedule) run(command string) {
 		fault := faults[name]
 		fault.Operation = operations[s.random.IntN(len(operations))]
 		fault.Skip = s.random.IntN(3)
+		if lies := fault.Status == 401 || fault.Status == 403; s.oddList && lies && (fault.Operation == "" || fault.Operation == emulator.OpWhoAmI) {
+			continue // if the list lacks a token and its value is refused, nothing shows that it is valid
+		}
 		s.tell("a fault: %s in request %d of %q", name, fault.Skip, fault.Operation)
 		s.p.Faults = append(s.p.Faults, fault)
 	}
-	s.w.Write("provider.tf", acctest.NoRetries)
+	s.w.Write("provider.tf", s.provider)
 	got, requests := s.p.Run(append(strings.Fields(command), "-auto-approve")...)
 	s.tell("%s: exit code %d\n%s", command, got.ExitCode, acctest.FormatRequests(requests))
 	// Users do as the errors ask: a token whose value nobody has, and that could not be cleared away, is deleted.
@@ -202,49 +286,47 @@ func (s *schedule) run(command string) {
 	}
 }
 
-// goOn is what happens outside of Terraform.
+// goOn makes happen what happens outside of Terraform.
 func (s *schedule) goOn() {
 	s.t.Helper()
 	if s.random.IntN(3) > 0 {
 		later := time.Duration(s.random.IntN(10)) * 30 * time.Minute
-		s.tell("%s go by", later)
+		s.tell("%s pass", later)
 		s.w.Service.Clock.Advance(later)
 	}
 	if s.random.IntN(3) == 0 {
 		s.tell("the service hides expired tokens")
 		s.w.Service.Emulator.SetHideExpired(true)
 	}
-	names := []string{"later"}
-	for _, object := range s.w.StateObjects() {
-		if object.IsAccessToken() {
-			names = append(names, object.Attributes.Name)
-		}
-	}
 	if s.random.IntN(3) == 0 {
+		names := s.names()
 		name := names[s.random.IntN(len(names))]
 		s.tell("%s is revoked", name)
 		s.w.Service.Emulator.Revoke(name)
 		if s.random.IntN(2) == 0 {
-			s.tell("%s is made by somebody else", name)
+			s.tell("somebody else creates %s", name)
 			s.p.Foreign = append(s.p.Foreign, s.w.Service.Seed(s.t, emulator.SeedToken{Name: name}).ID)
 		}
 	}
 }
 
-// settle applies without trouble and checks that all is as it is wished.
+// settle applies without faults and checks that everything is as configured.
 func (s *schedule) settle() {
 	s.t.Helper()
-	s.tell("apply, at last")
+	s.tell("apply without faults")
 	s.w.Write("provider.tf", acctest.NoRetriesSlow)
 	got, _ := s.p.Run("apply", "-auto-approve")
 	taken := acctest.OutputMatches(`the name "fixed" is taken`).MatchString(acctest.Errors(got.Output())) && s.foreign("fixed")
 	if got.ExitCode != 0 && !taken {
-		s.t.Fatalf("applying without trouble fails:\n%s", got.Output())
+		s.t.Fatalf("applying without faults fails:\n%s", got.Output())
 	}
 	for _, token := range s.p.Orphans() {
 		s.t.Errorf("after applying again the service holds %q", token.Name)
 	}
 	for _, object := range s.w.StateObjects() {
+		if object.Deposed != "" && taken {
+			continue // Terraform deletes it after what depends on it has been updated
+		}
 		if object.Status != "" || object.Deposed != "" {
 			s.t.Errorf("%s is %s, deposed %q", object.Address, object.Status, object.Deposed)
 		}
@@ -258,7 +340,7 @@ func (s *schedule) settle() {
 	}
 }
 
-// foreign tells whether a live token of this name is somebody else's.
+// foreign reports whether a live token with this name is somebody else's.
 func (s *schedule) foreign(name string) bool {
 	return slices.ContainsFunc(s.w.Service.Emulator.LiveTokens(), func(token emulator.Token) bool {
 		return token.Name == name && slices.Contains(s.p.Foreign, token.ID)
