@@ -25,7 +25,7 @@ var (
 		"imported": "name = \"etl\"\n  ttl = \"30d\"",
 	}
 	// events change the world, and return the arguments of the apply that follows.
-	events = map[string]func(f *acctest.Workspace, name string) []string{
+	events = map[string]func(w *acctest.Workspace, name string) []string{
 		"expired":  func(w *acctest.Workspace, _ string) []string { w.Service.Clock.Advance(31 * dayLong); return nil },
 		"rotation": func(w *acctest.Workspace, _ string) []string { w.Service.Clock.Advance(21 * dayLong); return nil },
 		"revoked":  func(w *acctest.Workspace, name string) []string { w.Service.Emulator.Revoke(name); return nil },
@@ -118,7 +118,12 @@ func (c crossing) create(t *testing.T, w *acctest.Workspace) {
 		w.Env["TF_VAR_register_token"] = registerTokenValue(t, w.Service, "etl")
 	case "imported":
 		w.Service.Seed(t, emulator.SeedToken{Name: "etl", TTL: 30 * dayLong})
-		w.Write("import.tf", importBlock("etl"))
+		w.Write("import.tf", `
+import {
+  to = mlplatform_access_token.test
+  id = "etl"
+}
+`)
 	}
 	w.Write("main.tf", fmt.Sprintf(`
 variable "register_token" {

@@ -36,13 +36,19 @@ type MintRequest struct {
 // register token is redeemed again. If that shows that the token was created, the token is deleted, because its value is
 // lost, and created once more. A token that may be left behind is a LostTokenError.
 func (c *Client) MintAccessToken(ctx context.Context, in MintRequest) (Secret, error) {
+	var before error
 	for attempt := 0; ; attempt++ {
 		value, err := c.mintOnce(ctx, in)
 		var taken *NameTakenError
+		var lost *LostTokenError
+		var failed *Error
+		if before != nil && errors.As(err, &failed) && failed.Operation == opList.name && !errors.As(err, &lost) {
+			return "", before // it names the token, which this attempt could not look up
+		}
 		if !errors.As(err, &taken) || c.CreatedHere(taken.Token.ID) || attempt == len(nameWaits) {
 			return value, err
 		}
-		var lost *LostTokenError
+		before = err
 		if errors.As(err, &lost) || c.shared.backoff.exactly(ctx, nameWaits[attempt], attempt) != nil {
 			return value, err
 		}
@@ -86,10 +92,10 @@ func (c *Client) createAndRedeem(ctx context.Context, in MintRequest, before Acc
 	token, findErr := c.findLost(grace, in.Name, before)
 	lost := &LostTokenError{Name: in.Name, Proven: outcome == acted, Err: err}
 	switch {
-	case outcome == refused && token == nil:
-		return "", false, err
 	case findErr != nil:
 		lost.Cleanup = findErr
+	case outcome == refused && token == nil:
+		return "", false, err
 	case outcome == unknown && token == nil && IsConflict(err):
 		return "", false, &NameTakenError{Token: AccessToken{Name: in.Name}}
 	case outcome == unknown && token == nil:

@@ -240,6 +240,38 @@ func TestHardening04ProofWithoutCleanup(t *testing.T) {
 	}
 }
 
+// A redemption can be refused although it took effect. If nothing more can be learnt then, the error names the token.
+func TestHardening04RefusalWithoutAList(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		status int
+		fails  string
+		skip   int
+		taken  bool
+	}{
+		"rejected, list fails":       {400, emulator.OpListAccessTokens, 1, false},
+		"rejected, own issuer fails": {401, emulator.OpWhoAmI, 0, false},
+		"conflict, list fails":       {409, emulator.OpListAccessTokens, 1, true},
+		"conflict, second list":      {409, emulator.OpListAccessTokens, 2, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server, client := start(t, emulator.Options{}, mlplatform.Config{})
+			server.Inject(emulator.Fault{Operation: emulator.OpRedeemRegisterToken, Kind: emulator.Respond, Status: test.status, After: true})
+			server.Inject(emulator.Fault{Operation: test.fails, Kind: emulator.Respond, Status: 403, Skip: test.skip, Times: -1})
+			_, err := client.MintAccessToken(t.Context(), wanted)
+			var lost *mlplatform.LostTokenError
+			var taken *mlplatform.NameTakenError
+			if errors.As(err, &lost) == test.taken || errors.As(err, &taken) != test.taken {
+				t.Errorf("the error is %v", err)
+			}
+			if lost != nil && (lost.Name != wanted.Name || lost.Proven) {
+				t.Errorf("the lost token is %+v", lost)
+			}
+		})
+	}
+}
+
 // The caller is cancelled when the service has handled a request.
 func TestMintWithACancellation(t *testing.T) {
 	t.Parallel()
