@@ -3,7 +3,7 @@
 package provider_test
 
 import (
-	"fmt"
+	"regexp"
 	"testing"
 	"time"
 
@@ -11,7 +11,6 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
-	"github.com/hashicorp/terraform-plugin-testing/terraform"
 )
 
 const dayLong = 24 * time.Hour
@@ -30,6 +29,10 @@ resource "mlplatform_access_token" "test" {
 
 resource "terraform_data" "consumer" {
   input = mlplatform_access_token.test.name
+}
+
+output "consumer" {
+  value = terraform_data.consumer.output
 }
 `
 
@@ -60,37 +63,31 @@ func TestRotationOnSchedule(t *testing.T) {
 // With one apply a week for twelve weeks, there is a live token at all times, and it is the one that the consumer has.
 func TestRotationWithoutDowntime(t *testing.T) {
 	t.Parallel()
-	svc := acctest.NewService(t)
-	config := svc.Config(rotating)
-	var steps []resource.TestStep
-	created := map[string]bool{}
-	for week := range 12 {
-		steps = append(steps, resource.TestStep{
-			PreConfig: func() {
-				if week == 0 {
-					return
-				}
-				for range 7 {
-					svc.Clock.Advance(dayLong)
-					if names := svc.LiveTokenNames(t); len(names) != 1 {
-						t.Errorf("before the apply of week %d, the service has the live tokens %q instead of one", week, names)
-					}
-				}
-			},
-			Config: config,
-			Check: func(state *terraform.State) error {
-				consumer := state.RootModule().Resources["terraform_data.consumer"].Primary.Attributes["output"]
-				if names := svc.LiveTokenNames(t); len(names) != 1 || names[0] != consumer {
-					return fmt.Errorf("in week %d the consumer has %q, and the service %q", week, consumer, names)
-				}
-				created[consumer] = true
-				return nil
-			},
-		})
-	}
 	acctest.Needs(t, acctest.Since("1.4.0"))
-	acctest.Run(t, steps...)
-	if len(created) != 3 {
-		t.Errorf("in twelve weeks there were %d tokens instead of 3", len(created))
+	svc := acctest.NewService(t)
+	w := acctest.NewWorkspace(t, svc)
+	w.Write("main.tf", rotating)
+	weeks, tokens := 12, 3
+	if testing.Short() {
+		weeks, tokens = 5, 2
+	}
+	created := map[string]bool{}
+	for week := range weeks {
+		got := w.Apply()
+		output := regexp.MustCompile(`(?m)^consumer = "(.+)"$`).FindStringSubmatch(got.Stdout)
+		if output == nil {
+			t.Fatalf("the apply does not print the output:\n%s", got.Stdout)
+		}
+		consumer := output[1]
+		created[consumer] = true
+		for day := range 7 {
+			if names := svc.LiveTokenNames(t); len(names) != 1 || names[0] != consumer {
+				t.Errorf("on day %d of week %d the consumer has the token %q, and the service %q", day, week, consumer, names)
+			}
+			svc.Clock.Advance(dayLong)
+		}
+	}
+	if len(created) != tokens {
+		t.Errorf("in %d weeks there were %d tokens instead of %d", weeks, len(created), tokens)
 	}
 }
