@@ -324,3 +324,30 @@ resource "mlplatform_register_token" "test" {
 		})
 	}
 }
+
+// Terraform converts text to the Unicode form NFC. A token whose name has another form is found and deleted all the same.
+func TestHardening14DecomposedNames(t *testing.T) {
+	t.Parallel()
+	const composed, decomposed = "caf\u00e9", "cafe\u0301"
+	for name, id := range map[string]string{"as the service shows it": decomposed, "as a configuration can name it": composed} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			svc := acctest.NewService(t)
+			svc.Seed(t, emulator.SeedToken{Name: decomposed})
+			w := acctest.NewWorkspace(t, svc)
+			w.Write("main.tf", fmt.Sprintf(`
+resource "mlplatform_access_token" "test" {
+  name = %q
+}
+data "mlplatform_access_token" "test" {
+  name = %q
+}
+`, decomposed, decomposed))
+			w.MustRun("import", "-no-color", tokenAddress, id)
+			w.Apply()
+			w.ExpectEmptyPlan()
+			w.Destroy()
+			svc.ExpectLiveTokens(t)
+		})
+	}
+}

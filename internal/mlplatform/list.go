@@ -10,6 +10,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/text/unicode/norm"
+
 	"github.com/mlplatform/terraform-provider-mlplatform/internal/mlplatform/wire"
 )
 
@@ -43,6 +45,8 @@ type UnreadableRow struct {
 type listIndex struct {
 	once         sync.Once
 	byName, byID map[string]int
+	// composed finds names that are not in the form NFC by that form; -1 if several have it.
+	composed map[string]int
 }
 
 // indexed returns the list with an index, which is built on first use.
@@ -52,12 +56,13 @@ func (l AccessTokenList) indexed() AccessTokenList {
 }
 
 // maps returns the positions of the tokens. A list without an index builds them for each call.
-func (l AccessTokenList) maps() (byName, byID map[string]int) {
+func (l AccessTokenList) maps() *listIndex {
 	if l.index == nil {
 		l = l.indexed()
 	}
 	l.index.once.Do(func() {
 		l.index.byName, l.index.byID = make(map[string]int, len(l.Tokens)), make(map[string]int, len(l.Tokens))
+		l.index.composed = map[string]int{}
 		for i, token := range l.Tokens {
 			if j, found := l.index.byName[token.Name]; !found || l.Tokens[j].Expired(l.AsOf) {
 				l.index.byName[token.Name] = i
@@ -66,14 +71,38 @@ func (l AccessTokenList) maps() (byName, byID map[string]int) {
 				l.index.byID[token.ID] = i
 			}
 		}
+		for name, i := range l.index.byName {
+			if norm.NFC.IsNormalString(name) {
+				continue
+			}
+			name = norm.NFC.String(name)
+			if _, several := l.index.composed[name]; several {
+				i = -1
+			}
+			l.index.composed[name] = i
+		}
 	})
-	return l.index.byName, l.index.byID
+	return l.index
 }
 
 // ByName returns the token with a name. If an expired row shares it with a live one, the live one is returned.
 func (l AccessTokenList) ByName(name string) (AccessToken, bool) {
-	byName, _ := l.maps()
-	if i, ok := byName[name]; ok {
+	if i, ok := l.maps().byName[name]; ok {
+		return l.Tokens[i], true
+	}
+	return AccessToken{}, false
+}
+
+// ByConfiguredName is ByName for a name from a configuration. Terraform converts all text to the Unicode form NFC, so if no
+// token has exactly that name, one whose name differs only in that is returned, unless several do.
+func (l AccessTokenList) ByConfiguredName(name string) (AccessToken, bool) {
+	composed := norm.NFC.String(name)
+	for _, spelling := range []string{name, composed} {
+		if token, found := l.ByName(spelling); found {
+			return token, true
+		}
+	}
+	if i, ok := l.maps().composed[composed]; ok && i >= 0 {
 		return l.Tokens[i], true
 	}
 	return AccessToken{}, false
@@ -81,8 +110,7 @@ func (l AccessTokenList) ByName(name string) (AccessToken, bool) {
 
 // ByID returns the token with an ID.
 func (l AccessTokenList) ByID(id string) (AccessToken, bool) {
-	_, byID := l.maps()
-	if i, ok := byID[id]; ok {
+	if i, ok := l.maps().byID[id]; ok {
 		return l.Tokens[i], true
 	}
 	return AccessToken{}, false

@@ -51,7 +51,7 @@ func (d *accessTokenDataSource) Read(ctx context.Context, req datasource.ReadReq
 		return
 	}
 	d.data.warnOfUnreadableRows(list, &resp.Diagnostics)
-	token, found := list.ByName(model.Name.ValueString())
+	token, found := list.ByConfiguredName(model.Name.ValueString())
 	if !found {
 		resp.Diagnostics.AddAttributeError(path.Root("name"), summary, notFoundDetail(model.Name.ValueString(), list))
 		return

@@ -32,7 +32,7 @@ func (r *accessTokenResource) ImportState(ctx context.Context, req resource.Impo
 		addServiceError(&resp.Diagnostics, summary, fmt.Errorf("access token %q: %w", name, err), mlplatform.RoleAdmin)
 		return
 	}
-	token, found := list.ByName(name)
+	token, found := list.ByConfiguredName(name)
 	if !found {
 		resp.Diagnostics.AddError(summary, notFoundDetail(name, list))
 		return

@@ -114,6 +114,8 @@ func (r *accessTokenResource) ownTokenInWords(ctx context.Context) string {
 }
 
 // warnOfOtherProject warns once per walk if no token of the state is in the list and nothing confirms that they are gone.
+// Terraform does not say which token is the last one. So the order of the reads decides whether it also warns of a token that
+// is gone before another one is found, but it always warns if none is found.
 func (r *accessTokenResource) warnOfOtherProject(ctx context.Context, facts accessTokenFacts, diags *diag.Diagnostics) {
 	if facts.missingUnconfirmed() && !r.data.anyListed() && r.data.firstTime("other project") {
 		diags.AddWarning("No token of the state is in the list", fmt.Sprintf("None of the access tokens read so far is in the "+

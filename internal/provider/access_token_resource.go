@@ -282,6 +282,7 @@ func (r *accessTokenResource) deleteToken(ctx context.Context, client *mlplatfor
 		fail(err)
 		return
 	}
+	r.data.warnOfExpiry(self, diags)
 	if self.ID == state.ID.ValueString() {
 		diags.AddError("Refusing to delete the provider's own token", ownTokenDetail(state.Name.ValueString())+
 			", or remove the token from Terraform with `terraform state rm`.")

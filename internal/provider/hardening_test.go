@@ -234,19 +234,32 @@ func TestHardening14LineBreakInAName(t *testing.T) {
 	}
 }
 
-// Names that differ only in Unicode normalization look the same, so the error says how they differ.
+// A name that several tokens seem to have is not one of them, and the error says how they differ.
 func TestHardening14NamesInOtherUnicodeForms(t *testing.T) {
 	t.Parallel()
-	const composed, decomposed = "caf\u00e9", "cafe\u0301"
+	const composed, decomposed, mixed = "caf\u00e9\u00e9", "cafe\u0301e\u0301", "caf\u00e9e\u0301"
 	list := mlplatform.AccessTokenList{Tokens: []mlplatform.AccessToken{{Name: "cafe"}, {Name: decomposed}}}
+	if token, found := list.ByConfiguredName(composed); !found || token.Name != decomposed {
+		t.Errorf("found %q", token.Name)
+	}
+	list.Tokens = append(list.Tokens, mlplatform.AccessToken{Name: mixed})
+	if token, found := list.ByConfiguredName(composed); found {
+		t.Errorf("found %q of several", token.Name)
+	}
 	got := notFoundDetail(composed, list)
-	for _, want := range []string{"looks the same but is composed of other Unicode characters", `"cafe\u0301"`, "NFC"} {
+	for _, want := range []string{"looks the same but is composed of other Unicode characters", `"cafe\u0301e\u0301" and "caf\u00e9e\u0301"`, "NFC"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is not in the text:\n%s", want, got)
 		}
 	}
 	if got := notFoundDetail("caff", list); strings.Contains(got, "Unicode") || !strings.Contains(got, "closest names") {
 		t.Errorf("got for a name that is only similar:\n%s", got)
+	}
+	list.Tokens = append(list.Tokens, mlplatform.AccessToken{Name: composed})
+	for _, name := range []string{composed, decomposed, mixed} {
+		if token, found := list.ByConfiguredName(name); !found || token.Name != name {
+			t.Errorf("%q: found %q", name, token.Name)
+		}
 	}
 }
 

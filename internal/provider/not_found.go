@@ -33,11 +33,15 @@ func notFoundDetail(name string, list mlplatform.AccessTokenList) string {
 	}
 	wanted := strings.ToLower(name)
 	var near []candidate
+	var otherForms []string
 	for _, token := range list.Tokens {
 		if norm.NFC.String(token.Name) == norm.NFC.String(name) {
-			return detail + otherFormDetail(token.Name)
+			otherForms = append(otherForms, strconv.QuoteToASCII(token.Name))
 		}
 		near = append(near, candidate{token.Name, levenshtein.Similarity(wanted, strings.ToLower(token.Name), nil)})
+	}
+	if len(otherForms) > 0 {
+		return detail + otherFormsDetail(otherForms)
 	}
 	slices.SortFunc(near, func(a, b candidate) int {
 		return cmp.Or(cmp.Compare(b.similarity, a.similarity), cmp.Compare(a.name, b.name))
@@ -50,11 +54,10 @@ func notFoundDetail(name string, list mlplatform.AccessTokenList) string {
 	return detail + " The closest names are: " + quoted(names) + ". Write the name exactly as the service shows it."
 }
 
-// otherFormDetail explains why a name that looks the same is not found.
-func otherFormDetail(name string) string {
-	return fmt.Sprintf(" It has one whose name looks the same but is composed of other Unicode characters: %s. Terraform converts "+
-		"all text to the composed form (NFC), so a configuration cannot name that token. Create a token with a name in that form.",
-		strconv.QuoteToASCII(name))
+// otherFormsDetail explains why a name that several tokens seem to have is not found.
+func otherFormsDetail(names []string) string {
+	return fmt.Sprintf(" Several have a name that looks the same but is composed of other Unicode characters: %s. Terraform "+
+		"converts all text to the composed form (NFC), so a configuration cannot name one of them.", strings.Join(names, " and "))
 }
 
 // quoted lists names in quotes, which show leading and trailing spaces.

@@ -62,7 +62,7 @@ func (a *revokeAccessTokenAction) Invoke(ctx context.Context, req action.InvokeR
 		return
 	}
 	a.data.warnOfUnreadableRows(list, &resp.Diagnostics)
-	token, found := list.ByName(name)
+	token, found := list.ByConfiguredName(name)
 	if !found {
 		resp.Diagnostics.AddAttributeError(path.Root("name"), summary, notFoundDetail(name, list))
 		return
@@ -77,7 +77,7 @@ func (a *revokeAccessTokenAction) Invoke(ctx context.Context, req action.InvokeR
 		resp.Diagnostics.AddAttributeError(path.Root("name"), summary, ownTokenDetail(name)+".")
 		return
 	}
-	if err := client.DeleteAccessToken(ctx, name); err != nil && !mlplatform.IsNotFound(err) {
+	if err := client.DeleteAccessToken(ctx, token.Name); err != nil && !mlplatform.IsNotFound(err) {
 		fail(err)
 		return
 	}
