@@ -51,12 +51,12 @@ const ownValue = "the value of the access token itself"
 
 // Client works with the service under one token. It is safe for concurrent use.
 type Client struct {
-	api       *wire.Client
-	source    string  // Config.TokenSource
-	token     *Secret // a pointer, because fmt prints unexported fields without calling Format
-	shared    *shared
-	inventory *inventory
-	self      *selfCache
+	api        *wire.Client
+	source     string // Config.TokenSource
+	credential credential
+	shared     *shared
+	inventory  *inventory
+	self       *selfCache
 }
 
 // shared is what a client and the clients derived from it have in common.
@@ -91,7 +91,7 @@ func New(cfg Config) (*Client, error) {
 }
 
 func newClient(api *wire.Client, source string, token Secret, common *shared) *Client {
-	c := &Client{api: api, source: source, token: &token, shared: common, self: &selfCache{}}
+	c := &Client{api: api, source: source, credential: credential{&token}, shared: common, self: &selfCache{}}
 	c.inventory = newInventory(c.ListAccessTokens)
 	return c
 }
@@ -102,10 +102,10 @@ func (c *Client) WithToken(token Secret) *Client {
 }
 
 // HasToken reports whether the client has a token to work with.
-func (c *Client) HasToken() bool { return *c.token != "" }
+func (c *Client) HasToken() bool { return *c.credential.token != "" }
 
 // UsesToken reports whether the client works with the token with this value.
-func (c *Client) UsesToken(value Secret) bool { return c.HasToken() && *c.token == value }
+func (c *Client) UsesToken(value Secret) bool { return c.HasToken() && *c.credential.token == value }
 
 // Now returns the service's time in UTC, according to the Date header of its latest response, or this machine's time if
 // there has been none.

@@ -15,7 +15,9 @@ import (
 // vendor's other machine learning services do. For another header, change authorize, the security scheme in openapi.yaml
 // and the emulator. For an exchange, authorize makes the request for the short-lived token, with the context that it is
 // given, and keeps the token until it expires; describe that request in openapi.yaml.
-type credential struct{ token *Secret }
+type credential struct {
+	token *Secret // a pointer, because fmt prints unexported fields without calling Format
+}
 
 func (c credential) authorize(_ context.Context, req *http.Request) error {
 	if *c.token == "" {

@@ -24,7 +24,7 @@ func (c *Client) CreateRegisterToken(ctx context.Context, in RegisterTokenReques
 	}
 	var out wire.RegisterToken
 	err := c.do(ctx, opCreateRegisterToken, &out, func(ctx context.Context) (*http.Response, error) {
-		return c.api.CreateRegisterToken(ctx, body, credential{c.token}.authorize)
+		return c.api.CreateRegisterToken(ctx, body, c.credential.authorize)
 	})
 	if err == nil && out.RegisterToken == "" {
 		err = malformed(opCreateRegisterToken, missingKey("register_token"))
@@ -67,7 +67,7 @@ func (c *Client) redeem(ctx context.Context, registerToken Secret) (Secret, erro
 func (c *Client) ListAccessTokens(ctx context.Context) (AccessTokenList, error) {
 	var body json.RawMessage
 	err := c.do(ctx, opList, &body, func(ctx context.Context) (*http.Response, error) {
-		return c.api.ListAccessTokens(ctx, credential{c.token}.authorize)
+		return c.api.ListAccessTokens(ctx, c.credential.authorize)
 	})
 	if err != nil {
 		return AccessTokenList{}, err
@@ -85,7 +85,7 @@ func (c *Client) ListAccessTokens(ctx context.Context) (AccessTokenList, error) 
 func (c *Client) WhoAmI(ctx context.Context) (AccessToken, error) {
 	var out wire.AccessToken
 	err := c.do(ctx, opWhoAmI, &out, func(ctx context.Context) (*http.Response, error) {
-		return c.api.WhoAmI(ctx, credential{c.token}.authorize)
+		return c.api.WhoAmI(ctx, c.credential.authorize)
 	})
 	if err != nil {
 		return AccessToken{}, err
@@ -102,7 +102,7 @@ func (c *Client) WhoAmI(ctx context.Context) (AccessToken, error) {
 func (c *Client) DeleteAccessToken(ctx context.Context, name string) error {
 	err := c.do(ctx, opDelete(name), nil, func(ctx context.Context) (*http.Response, error) {
 		params := &wire.DeleteAccessTokenParams{TokenName: name}
-		return c.api.DeleteAccessToken(ctx, params, credential{c.token}.authorize)
+		return c.api.DeleteAccessToken(ctx, params, c.credential.authorize)
 	})
 	switch {
 	case err == nil || IsNotFound(err):
