@@ -14,7 +14,7 @@ import (
 // Also plausible: another header, such as X-Auth-Token, or an exchange of the access token for a short-lived one, as the
 // vendor's other machine learning services do. For another header, change authorize, the security scheme in openapi.yaml
 // and the emulator. For an exchange, authorize makes the request for the short-lived token, with the context that it is
-// given, and keeps the token until it expires; describe that request in openapi.yaml.
+// given, and keeps the token until it expires; describe that request in openapi.yaml. CONTRIBUTING.md has an example.
 type credential struct {
 	token *Secret // a pointer, because fmt prints unexported fields without calling Format
 }
