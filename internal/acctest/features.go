@@ -21,6 +21,10 @@ var (
 	Identities         = Feature{"resource identity", "1.12.0", "1.12.0"}
 	Queries            = Feature{"terraform query", "1.14.0", ""}
 	Actions            = Feature{"actions", "1.14.0", ""}
+
+	StateEncryption     = Feature{"state encryption", "", "1.7.0"}
+	DestroyFalse        = Feature{"lifecycle.destroy", "1.16.0", "1.12.0"}
+	ActionsAfterDestroy = Feature{"actions after a destruction", "1.16.0", ""}
 )
 
 // Since is a feature that both CLIs have from the same version on, or that OpenTofu has always had.

@@ -62,6 +62,33 @@ var exampleTests = map[string]exampleTest{
 	"ephemeral-resources/mlplatform_register_token": {needs: []acctest.Feature{acctest.EphemeralResources}, writesAlways: true},
 	"functions/spark_connect_url":                   {needs: []acctest.Feature{acctest.ProviderFunctions}},
 	"handover":                                      {needs: []acctest.Feature{acctest.EphemeralResources, acctest.WriteOnlyArguments}, writesAlways: true, afterApply: expectHandOver},
+	"encrypted-token": {afterApply: expectRotationForAPerson, prepare: func(t *testing.T, w *acctest.Workspace) {
+		t.Helper()
+		w.Write("anna.pub", acctest.Recipient()+"\n")
+		w.Env["TF_VAR_public_key_file"] = "anna.pub"
+	}},
+	"kubernetes-secret": {needs: []acctest.Feature{acctest.WriteOnlyArguments}, prepare: withStandIns, afterApply: expectServedAfterAFailure},
+	"vault-secret":      {needs: []acctest.Feature{acctest.WriteOnlyArguments}, prepare: withStandIns, afterApply: expectServedAfterAFailure},
+	"state-encryption": {needs: []acctest.Feature{acctest.StateEncryption}, prepare: func(_ *testing.T, w *acctest.Workspace) {
+		w.Env["TF_VAR_passphrase"] = "a text of many characters"
+	}, afterApply: func(_ *testing.T, w *acctest.Workspace) { w.ExpectNoLeakInFiles() }},
+	"keep-on-destroy": {needs: []acctest.Feature{acctest.DestroyFalse}, afterApply: func(t *testing.T, w *acctest.Workspace) {
+		t.Helper()
+		w.Run("destroy", "-no-color", "-auto-approve") // OpenTofu exits with 1, as the README says
+		if names := w.Service.LiveTokenNames(t); len(names) != 1 || len(w.Addresses()) != 0 {
+			t.Errorf("after the destroy, the service has %q and the state %q", names, w.Addresses())
+		} else {
+			w.Service.Emulator.Revoke(names[0])
+		}
+	}},
+	"revoke-with-resource": {
+		needs: []acctest.Feature{acctest.ActionsAfterDestroy}, added: `data "mlplatform_current_token" "test" {}`,
+		prepare: func(t *testing.T, w *acctest.Workspace) {
+			t.Helper()
+			w.Service.Seed(t, emulator.SeedToken{Name: "notebook"})
+			w.Env["TF_VAR_notebook_token"] = "notebook"
+		},
+	},
 	"adoption": {
 		needs: []acctest.Feature{acctest.Since("1.7.0")},
 		prepare: func(t *testing.T, w *acctest.Workspace) {

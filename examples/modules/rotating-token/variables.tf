@@ -37,6 +37,12 @@ variable "generation" {
   default     = 1
 }
 
+variable "recipients" {
+  description = "Public keys of age or SSH to which the value is encrypted. With null, the value is stored in the state as text."
+  type        = list(string)
+  default     = null
+}
+
 variable "delete_on_destroy" {
   description = "Whether a replaced or destroyed token is deleted immediately. With false it stays valid until it expires, which gives consumers time to switch."
   type        = bool
