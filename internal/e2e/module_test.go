@@ -16,7 +16,7 @@ func TestModule(t *testing.T) {
 	svc := acctest.NewService(t)
 	w := acctest.NewWorkspace(t, svc)
 	w.CopyFrom(filepath.Join(acctest.ExamplesFolder, "modules", "rotating-token"))
-	if got := w.Run("test", "-no-color"); got.ExitCode != 0 || !got.Matches("6 passed, 0 failed") {
+	if got := w.Run("test", "-no-color"); got.ExitCode != 0 || !got.Matches("7 passed, 0 failed") {
 		t.Errorf("exit code %d:\n%s", got.ExitCode, got.Output())
 	}
 	svc.ExpectLiveTokens(t)

@@ -4,6 +4,7 @@ resource "mlplatform_access_token" "this" {
   ttl               = var.ttl
   rotate_before     = var.rotate_before
   delete_on_destroy = var.delete_on_destroy
+  recipients        = var.recipients
 
   keepers = {
     generation = var.generation

@@ -1,7 +1,17 @@
 output "token" {
-  description = "Value of the access token."
+  description = "Value of the access token; null with recipients."
   value       = mlplatform_access_token.this.token
   sensitive   = true
+}
+
+output "encrypted_token" {
+  description = "Value of the access token, encrypted to the recipients; null without them."
+  value       = mlplatform_access_token.this.encrypted_token
+}
+
+output "token_version" {
+  description = "Number that grows with each new value, for arguments such as data_wo_revision."
+  value       = mlplatform_access_token.this.token_version
 }
 
 output "name" {

@@ -62,6 +62,24 @@ run "replaces_it_on_demand" {
   }
 }
 
+run "encrypts_the_value" {
+  variables {
+    generation = 2
+    recipients = ["age1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqs3290gq"]
+    id_before  = run.replaces_it_on_demand.id
+  }
+
+  assert {
+    condition     = output.id == var.id_before
+    error_message = "Adding recipients replaced the token."
+  }
+
+  assert {
+    condition     = output.token == null && startswith(output.encrypted_token, "-----BEGIN AGE ENCRYPTED FILE-----")
+    error_message = "The value is not encrypted."
+  }
+}
+
 run "rejects_another_role" {
   command = plan
 
