@@ -158,3 +158,48 @@ func (c crossing) expectNothingLost(t *testing.T, w *acctest.Workspace, got acct
 		t.Errorf("the token of the state is %s, on the service it is live: %t, want %t", state.Status, isLive, valid)
 	}
 }
+
+// Arguments that are unknown while planning, or turn out to be null, end in no error and lose no value.
+func TestCrossingsOfUnknownArguments(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		naming, argument string
+		replaced         bool // a replacement is shown, because the value could differ
+	}{
+		"null name beside a register token": {"redeemed", "name = terraform_data.settings.output.nothing", false},
+		"role of an imported token":         {"imported", "role = terraform_data.settings.output.role", true},
+		"delete_on_destroy":                 {"fixed", "delete_on_destroy = terraform_data.settings.output.delete", false},
+		"recreate_if_invalid":               {"redeemed", "recreate_if_invalid = terraform_data.settings.output.policy", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			acctest.Needs(t, acctest.WriteOnlyArguments)
+			svc := acctest.NewService(t)
+			w := acctest.NewWorkspace(t, svc)
+			c := crossing{naming: test.naming, deleteOnDestroy: true}
+			c.create(t, w)
+			before := w.StateObjects()[0].Attributes
+			for round := range 2 {
+				w.Write("main.tf", fmt.Sprintf(`
+variable "register_token" {
+  default = null
+}
+resource "terraform_data" "settings" {
+  input = { round = %d, nothing = null, role = "USER", policy = "never", delete = false }
+}
+resource "mlplatform_access_token" "test" {
+  %s
+  %s
+}
+`, round, namings[test.naming], test.argument))
+				w.Apply()
+				w.ExpectEmptyPlan()
+			}
+			if same := w.Attribute(tokenAddress, "id") == before.ID; same == test.replaced {
+				t.Errorf("the token is the same: %t", same)
+			}
+			svc.ExpectLiveTokens(t, "etl")
+			w.Destroy()
+		})
+	}
+}

@@ -49,6 +49,8 @@ func decideAccessToken(facts accessTokenFacts) accessTokenDecision {
 func (d *accessTokenDecision) decideName(facts accessTokenFacts) {
 	state, config := facts.state, facts.config
 	switch {
+	case config.Name.IsUnknown() && config.redeems():
+		d.plan.Name = state.Name // it turns out to be null, because a register token sets the name
 	case !config.Name.IsNull():
 		if !config.Name.Equal(state.Name) {
 			d.replaceFor("name")
