@@ -34,11 +34,16 @@ func Since(version string) Feature {
 
 // Has reports whether a CLI has a feature. A prerelease has the features of its release.
 func (f Feature) Has(cli tfcli.Version) bool {
-	minimum := f.Terraform
-	if cli.OpenTofu {
-		minimum = f.OpenTofu
-	}
+	minimum := f.since(cli)
 	return minimum != "" && cli.AtLeast(minimum)
+}
+
+// since returns the first version of the same CLI that has the feature; empty if none has.
+func (f Feature) since(cli tfcli.Version) string {
+	if cli.OpenTofu {
+		return f.OpenTofu
+	}
+	return f.Terraform
 }
 
 // Needs skips the test if the CLI lacks one of the features. Nothing but this and SkipBug skips a test because of the
@@ -47,7 +52,10 @@ func Needs(t *testing.T, features ...Feature) {
 	t.Helper()
 	cli := CLIVersion(t)
 	for _, f := range features {
-		if !f.Has(cli) {
+		switch {
+		case f.since(cli) == "":
+			t.Skipf("no version of this CLI has %s", f.Name)
+		case !f.Has(cli):
 			t.Skipf("%s lacks %s", cli, f.Name)
 		}
 	}
