@@ -49,5 +49,5 @@
 //
 // Functions named Check and Expect with a resource.TestCheckFunc or a plancheck.PlanCheck as a result are for steps.
 // Methods named Expect without a result fail the test at once. [Needs] skips a test for a CLI that lacks a feature, and
-// [Long] skips one that takes minutes where tests are to be short.
+// [Long] skips a slow one with -short.
 package acctest

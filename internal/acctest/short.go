@@ -8,16 +8,16 @@ import (
 	"testing"
 )
 
-// Long skips a test that takes minutes, with -short. `make test` sets it, `make test-all` does not.
+// Long skips a slow test with -short, which `make test` sets and `make test-all` does not.
 func Long(t *testing.T) {
 	t.Helper()
 	if testing.Short() {
-		t.Skip("takes minutes: not with -short")
+		t.Skip("slow: not with -short")
 	}
 }
 
-// Sample returns the cases of a table, with -short no more than n of them: those whose names come first. Every test then
-// has a few cases in a short run.
+// Sample returns the cases of a table; with -short, only the n whose names come first. A short run then has cases of every
+// test.
 func Sample[T any](n int, cases map[string]T) map[string]T {
 	if !testing.Short() {
 		return cases

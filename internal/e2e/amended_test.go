@@ -33,7 +33,7 @@ func amending(t *testing.T, amend func(*emulator.SeedToken)) *acctest.Service {
 func TestServiceAmendsCreation(t *testing.T) {
 	t.Parallel()
 	const longer = "The service granted a longer lifetime"
-	for name, test := range map[string]struct {
+	for name, test := range acctest.Sample(1, map[string]struct {
 		exitCode                         int
 		message, tokenName, role, expiry string
 	}{
@@ -43,7 +43,7 @@ func TestServiceAmendsCreation(t *testing.T) {
 		"capped expiry":    {0, "`ttl` is \"2d\", but the service granted the access token \"Nightly \" only 1h", "Nightly ", "ADMIN", "2031-03-01T13:00:00Z"},
 		"extended expiry":  {0, longer, "Nightly ", "ADMIN", "2031-03-31T12:00:00Z"},
 		"no expiry at all": {0, "the access token \"Nightly \" never expires", "Nightly ", "ADMIN", ""},
-	} {
+	}) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			svc := amending(t, amendments[name])
@@ -101,9 +101,9 @@ func TestServiceAmendsNameUntilCorrected(t *testing.T) {
 func TestServiceAmendsRedemption(t *testing.T) {
 	t.Parallel()
 	acctest.Needs(t, acctest.WriteOnlyArguments)
-	for name, want := range map[string]string{
+	for name, want := range acctest.Sample(1, map[string]string{
 		"trimmed name": "Nightly", "another role": "USER", "capped expiry": "2031-03-01T13:00:00Z", "no expiry at all": "",
-	} {
+	}) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			svc := amending(t, amendments[name])
@@ -143,7 +143,7 @@ resource "mlplatform_access_token" "test" {
 // After the creation, the service changes a token of the state. A refresh follows, and the plan says what it would do.
 func TestServiceAmendsExistingToken(t *testing.T) {
 	t.Parallel()
-	for name, test := range map[string]struct {
+	for name, test := range acctest.Sample(1, map[string]struct {
 		amend    func(*emulator.Token)
 		exitCode int
 		text     string
@@ -155,7 +155,7 @@ func TestServiceAmendsExistingToken(t *testing.T) {
 			token.ExpiresAt = &later
 		}, 0, "No changes"},
 		"no expiry": {func(token *emulator.Token) { token.ExpiresAt = nil }, 0, "No changes"},
-	} {
+	}) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			svc := acctest.NewService(t)

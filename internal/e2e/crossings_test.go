@@ -62,7 +62,7 @@ func crossings() map[string]crossing {
 // service, and the next plan is empty unless an error said what to do.
 func TestCrossings(t *testing.T) {
 	t.Parallel()
-	for name, c := range acctest.Sample(4, crossings()) {
+	for name, c := range acctest.Sample(3, crossings()) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			acctest.Needs(t, acctest.WriteOnlyArguments)

@@ -65,7 +65,7 @@ func TestHardening01ForcedReplacement(t *testing.T) {
 		"replace":              func(*acctest.Workspace) []string { return []string{"-replace=" + tokenAddress} },
 		"replace_triggered_by": func(*acctest.Workspace) []string { return []string{"-var=trigger=2"} },
 	}
-	for name, test := range map[string]struct {
+	for name, test := range acctest.Sample(2, map[string]struct {
 		force, naming string
 		createFirst   bool
 	}{
@@ -78,7 +78,7 @@ func TestHardening01ForcedReplacement(t *testing.T) {
 		"redeemed, taint":                    {"taint", "register_token_wo = var.register_token", false},
 		"redeemed, replace":                  {"replace", "register_token_wo = var.register_token", false},
 		"redeemed, replace, create first":    {"replace", "register_token_wo = var.register_token", true},
-	} {
+	}) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			acctest.Needs(t, acctest.Since("1.4.0"))
@@ -122,7 +122,7 @@ func TestHardening01ForcedReplacement(t *testing.T) {
 func TestHardening01ForcedReplacementWithoutALoss(t *testing.T) {
 	t.Parallel()
 	fixed := "name = \"precious\"\n  ttl = \"30d\""
-	for name, test := range map[string]struct {
+	for name, test := range acctest.Sample(1, map[string]struct {
 		before, after string
 		between       func(*acctest.Service)
 		live          int
@@ -131,7 +131,7 @@ func TestHardening01ForcedReplacementWithoutALoss(t *testing.T) {
 		"revoked after the plan": {fixed, fixed, func(svc *acctest.Service) { svc.Emulator.Revoke("precious") }, 1},
 		"another name":           {fixed, "name = \"other\"\n  ttl = \"30d\"", nil, 2},
 		"a prefix":               {"name_prefix = \"precious-\"\n  ttl = \"30d\"", "name_prefix = \"precious-\"\n  ttl = \"30d\"", nil, 2},
-	} {
+	}) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			acctest.Needs(t, acctest.Since("1.4.0"))

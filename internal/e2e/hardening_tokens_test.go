@@ -81,7 +81,7 @@ resource "mlplatform_access_token" "test" {
 	failing := func(operation string, skip int) emulator.Fault {
 		return emulator.Fault{Operation: operation, Skip: skip, Kind: emulator.Respond, Status: 500, Times: -1}
 	}
-	for name, test := range map[string]struct {
+	for name, test := range acctest.Sample(1, map[string]struct {
 		config string
 		faults []emulator.Fault
 		warned bool
@@ -89,7 +89,7 @@ resource "mlplatform_access_token" "test" {
 		"list works": {created, []emulator.Fault{failing(emulator.OpWhoAmI, 0)}, false},
 		"list fails": {created, []emulator.Fault{failing(emulator.OpWhoAmI, 0), failing(emulator.OpListAccessTokens, 1)}, true},
 		"redeemed":   {redeemed, []emulator.Fault{failing(emulator.OpWhoAmI, 0)}, true},
-	} {
+	}) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			svc := acctest.NewService(t)
@@ -299,7 +299,7 @@ resource "mlplatform_register_token" "test" {
   recreate_if_invalid = terraform_data.settings.output.policy
 }
 `
-	for name, test := range map[string]struct {
+	for name, test := range acctest.Sample(1, map[string]struct {
 		prior, later string
 		change       func(*acctest.Service)
 	}{
@@ -308,7 +308,7 @@ resource "mlplatform_register_token" "test" {
 		"missing, never to always":  {"never", "always", func(svc *acctest.Service) { svc.Emulator.Revoke("steady") }},
 		"missing, always unchanged": {"always", "always", func(svc *acctest.Service) { svc.Emulator.Revoke("steady") }},
 		"expired, never to always":  {"never", "always", func(svc *acctest.Service) { svc.Clock.Advance(21 * dayLong) }},
-	} {
+	}) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			acctest.Needs(t, acctest.Since("1.4.0"))

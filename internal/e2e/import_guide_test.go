@@ -71,7 +71,7 @@ resource "mlplatform_access_token" "nightly_etl" {
 func TestImportGuideInOneStep(t *testing.T) {
 	t.Parallel()
 	acctest.Needs(t, acctest.Since("1.6.0"))
-	for name, test := range map[string]struct {
+	for name, test := range acctest.Sample(1, map[string]struct {
 		left time.Duration
 		args []string
 		plan string
@@ -79,7 +79,7 @@ func TestImportGuideInOneStep(t *testing.T) {
 		"kept":     {30 * 24 * time.Hour, nil, "1 to import, 0 to add, 1 to change, 0 to destroy"},
 		"due":      {10 * 24 * time.Hour, nil, "1 to import, 1 to add, 0 to change, 1 to destroy"},
 		"replaced": {30 * 24 * time.Hour, []string{"-replace=mlplatform_access_token.nightly_etl"}, "1 to import, 1 to add, 0 to change, 1 to destroy"},
-	} {
+	}) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := acctest.NewWorkspace(t, acctest.NewService(t))

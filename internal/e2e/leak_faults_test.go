@@ -115,7 +115,7 @@ resource "mlplatform_register_token" "test" {
 // The same holds for ephemeral resources, whose values are in no file either.
 func TestCase15NoEphemeralValueInErrors(t *testing.T) {
 	t.Parallel()
-	for name, fault := range acctest.Sample(2, echoingFaults()) {
+	for name, fault := range acctest.Sample(1, echoingFaults()) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			acctest.Needs(t, acctest.EphemeralResources)
@@ -166,6 +166,9 @@ func TestCase15NoValueWhenRefused(t *testing.T) {
 	for passing := range 4 {
 		t.Run(fmt.Sprint(passing), func(t *testing.T) {
 			t.Parallel()
+			if passing != 3 {
+				acctest.Long(t)
+			}
 			svc := acctest.NewService(t)
 			w := acctest.NewWorkspace(t, svc).Traced()
 			w.Write("main.tf", acctest.NoRetries+`
@@ -187,7 +190,7 @@ func TestNoValueOfBadSettings(t *testing.T) {
 	t.Parallel()
 	invalidSetting := regexp.MustCompile("Error: (Invalid (token|endpoint)|Conflicting token settings)")
 	svc := acctest.NewService(t)
-	for name, configure := range acctest.Sample(2, map[string]func(*acctest.Workspace){
+	for name, configure := range acctest.Sample(1, map[string]func(*acctest.Workspace){
 		"variable": func(w *acctest.Workspace) { w.Env["MLPLATFORM_TOKEN"] = svc.Token + "\n" },
 		"file": func(w *acctest.Workspace) {
 			w.Write("token", svc.Token+"\n"+svc.Token)

@@ -66,7 +66,7 @@ const (
 // said and what to do next. The state does not change.
 func TestServiceErrors(t *testing.T) {
 	t.Parallel()
-	for name, test := range acctest.Sample(4, map[string]struct {
+	for name, test := range acctest.Sample(2, map[string]struct {
 		prepare func(t *testing.T, w *acctest.Workspace)
 		// want are in the error of each operation.
 		want []string
@@ -275,6 +275,9 @@ func TestFailedCreationLeavesNothing(t *testing.T) {
 	for _, operation := range []string{emulator.OpListAccessTokens, emulator.OpCreateRegisterToken, emulator.OpRedeemRegisterToken} {
 		t.Run(operation, func(t *testing.T) {
 			t.Parallel()
+			if operation != emulator.OpRedeemRegisterToken {
+				acctest.Long(t)
+			}
 			w := acctest.NewWorkspace(t, acctest.NewService(t))
 			w.Write("main.tf", `
 resource "mlplatform_access_token" "test" {
@@ -307,7 +310,7 @@ resource "mlplatform_register_token" "test" {
 // When whoami fails after the value has arrived, the token is kept, untainted. The next apply completes it.
 func TestFailureAfterTheValueKeepsIt(t *testing.T) {
 	t.Parallel()
-	for name, fault := range acctest.Sample(2, map[string]emulator.Fault{
+	for name, fault := range acctest.Sample(1, map[string]emulator.Fault{
 		"500":       {Kind: emulator.Respond, Status: 500},
 		"403":       {Kind: emulator.Respond, Status: 403},
 		"dropped":   {Kind: emulator.Drop},

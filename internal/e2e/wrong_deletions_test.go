@@ -17,7 +17,7 @@ import (
 // A token that somebody creates with the same name between plan and apply is not deleted.
 func TestForeignTokenMadeAfterThePlan(t *testing.T) {
 	t.Parallel()
-	for name, test := range acctest.Sample(2, map[string]struct {
+	for name, test := range acctest.Sample(1, map[string]struct {
 		plan     []string
 		exitCode int
 		want     string
@@ -55,7 +55,7 @@ resource "mlplatform_access_token" "test" {
 // is deleted.
 func TestListThatIsNone(t *testing.T) {
 	t.Parallel()
-	for name, respond := range acctest.Sample(2, map[string]func(acctest.Forward) *httptest.ResponseRecorder{
+	for name, respond := range acctest.Sample(1, map[string]func(acctest.Forward) *httptest.ResponseRecorder{
 		"nothing": func(acctest.Forward) *httptest.ResponseRecorder { return httptest.NewRecorder() },
 		"error page with status 200": func(acctest.Forward) *httptest.ResponseRecorder {
 			return response(http.StatusOK, "<html><body>Service Unavailable</body></html>")
@@ -127,7 +127,7 @@ func response(status int, body string) *httptest.ResponseRecorder {
 // whether the token was redeemed or created.
 func TestRefusalThatIsNotTheServices(t *testing.T) {
 	t.Parallel()
-	for name, status := range map[string]int{"401": http.StatusUnauthorized, "403": http.StatusForbidden} {
+	for name, status := range acctest.Sample(1, map[string]int{"401": http.StatusUnauthorized, "403": http.StatusForbidden}) {
 		page := emulator.Fault{Operation: emulator.OpWhoAmI, Kind: emulator.Respond, Status: status, Body: "<html>Log in</html>", Times: -1}
 		t.Run(name+" redeemed", func(t *testing.T) {
 			t.Parallel()

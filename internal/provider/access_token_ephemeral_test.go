@@ -50,7 +50,7 @@ func expectAllDeleted(t *testing.T, svc *acctest.Service) {
 // The service creates the access token with the configured settings, and the token is deleted at the end of the run.
 func TestEphemeralAccessToken(t *testing.T) {
 	t.Parallel()
-	for name, test := range map[string]struct {
+	for name, test := range acctest.Sample(1, map[string]struct {
 		attributes, prefix, role string
 	}{
 		"defaults": {"", "terraform-", "USER"},
@@ -60,7 +60,7 @@ func TestEphemeralAccessToken(t *testing.T) {
   enabled         = true
   revoke_on_close = true
 `, `ci "nightly"/`, "ADMIN"},
-	} {
+	}) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			svc := acctest.NewService(t)
@@ -129,7 +129,7 @@ resource "echo" "test" {}
 func TestEphemeralAccessTokenPhases(t *testing.T) {
 	t.Parallel()
 	both := slices.Concat(openWrites, closeWrites)
-	for name, test := range map[string]struct {
+	for name, test := range acctest.Sample(2, map[string]struct {
 		attributes string
 		planned    []string
 	}{
@@ -155,7 +155,7 @@ func TestEphemeralAccessTokenPhases(t *testing.T) {
   ttl             = "1h"
   revoke_on_close = terraform_data.later.output == "anna"
 `, nil},
-	} {
+	}) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			acctest.Needs(t, acctest.EphemeralResources)
@@ -356,7 +356,7 @@ func TestEphemeralAccessTokenOpenFails(t *testing.T) {
 		return fault
 	}
 	serverError := emulator.Fault{Kind: emulator.Respond, Status: 500}
-	for name, test := range map[string]struct {
+	for name, test := range acctest.Sample(2, map[string]struct {
 		faults []emulator.Fault
 		want   string
 		left   bool
@@ -381,7 +381,7 @@ func TestEphemeralAccessTokenOpenFails(t *testing.T) {
 			},
 			"Look for the access token named", true,
 		},
-	} {
+	}) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			acctest.Needs(t, acctest.EphemeralResources)
@@ -428,14 +428,14 @@ resource "terraform_data" "job" {
 // When the token cannot be deleted at the end, the error has its name and its expiry, in a plan too.
 func TestEphemeralAccessTokenNotClosed(t *testing.T) {
 	t.Parallel()
-	for name, test := range map[string]struct {
+	for name, test := range acctest.Sample(1, map[string]struct {
 		fault emulator.Fault
 		want  string
 	}{
 		"server error": {emulator.Fault{Kind: emulator.Respond, Status: 500}, "The service, or a proxy in front of it, is failing."},
 		"forbidden":    {emulator.Fault{Kind: emulator.Respond, Status: 403}, "is expired, revoked or belongs to another project"},
 		"dropped":      {emulator.Fault{Kind: emulator.Drop}, "The connection failed or was interrupted."},
-	} {
+	}) {
 		for _, args := range [][]string{{"plan"}, {"apply", "-auto-approve"}} {
 			t.Run(name+" in "+args[0], func(t *testing.T) {
 				t.Parallel()

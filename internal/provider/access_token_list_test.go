@@ -136,7 +136,7 @@ resource "mlplatform_access_token" "test_%d" {
 func TestQueryFilters(t *testing.T) {
 	t.Parallel()
 	all := []string{"adm-1", "adm-2", "emulator-admin", "usr-1", "usr-2", "usr-3"}
-	for name, test := range acctest.Sample(3, map[string]struct {
+	for name, test := range acctest.Sample(2, map[string]struct {
 		query string
 		want  []string
 	}{
@@ -406,7 +406,7 @@ list "mlplatform_access_token" "test" {
 // A failed request of a query is an error that says what to do next.
 func TestQueryErrors(t *testing.T) {
 	t.Parallel()
-	for name, test := range acctest.Sample(2, map[string]struct {
+	for name, test := range acctest.Sample(1, map[string]struct {
 		prepare func(*testing.T, *acctest.Workspace)
 		want    string
 	}{

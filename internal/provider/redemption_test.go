@@ -61,7 +61,7 @@ func registerTokenVariable(t *testing.T, svc *acctest.Service, name string, role
 // Without a provider token, the access token is created, read with its own value, and left to its expiry.
 func TestRedemptionWithoutAdministrator(t *testing.T) {
 	t.Parallel()
-	for name, blocks := range map[string]string{
+	for name, blocks := range acctest.Sample(1, map[string]string{
 		"ephemeral variable": redeemAndLeave,
 		"plain variable": `
 variable "register_token" {
@@ -73,7 +73,7 @@ resource "mlplatform_access_token" "test" {
   delete_on_destroy = false
 }
 `,
-	} {
+	}) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			svc := acctest.NewService(t)
@@ -174,7 +174,7 @@ resource "mlplatform_access_token" "test" {
 // The error for a register token that was redeemed or has expired names both causes and says what to ask for.
 func TestRedemptionRefused(t *testing.T) {
 	t.Parallel()
-	for name, invalidate := range map[string]func(*testing.T, *acctest.Service, string){
+	for name, invalidate := range acctest.Sample(1, map[string]func(*testing.T, *acctest.Service, string){
 		"spent": func(t *testing.T, svc *acctest.Service, value string) {
 			t.Helper()
 			if _, err := svc.Client(t).RedeemRegisterToken(t.Context(), mlplatform.Secret(value)); err != nil {
@@ -182,7 +182,7 @@ func TestRedemptionRefused(t *testing.T) {
 			}
 		},
 		"expired": func(_ *testing.T, svc *acctest.Service, _ string) { svc.Clock.Advance(2 * time.Hour) },
-	} {
+	}) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			svc := acctest.NewService(t)
@@ -208,13 +208,13 @@ func TestRedemptionRefused(t *testing.T) {
 // Otherwise it says what to ask the administrator.
 func TestRedemptionAnswerLost(t *testing.T) {
 	t.Parallel()
-	for name, test := range map[string]struct {
+	for name, test := range acctest.Sample(1, map[string]struct {
 		administrator bool
 		want          string
 	}{
 		"to an administrator": {true, `These access tokens have appeared since: "redeemed". Delete the one that the register token was created for`},
 		"to somebody else":    {false, "Ask the administrator to delete the access token that the register token was created for"},
-	} {
+	}) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			svc := acctest.NewService(t)

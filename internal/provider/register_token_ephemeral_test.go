@@ -119,7 +119,7 @@ resource "echo" "test" {}
 func TestEphemeralRegisterTokenPhases(t *testing.T) {
 	t.Parallel()
 	const create = emulator.OpCreateRegisterToken
-	for name, test := range map[string]struct {
+	for name, test := range acctest.Sample(2, map[string]struct {
 		attributes string
 		planned    []string
 	}{
@@ -151,7 +151,7 @@ func TestEphemeralRegisterTokenPhases(t *testing.T) {
   ttl               = "1h"
   enabled           = terraform_data.later.output == "anna"
 `, nil},
-	} {
+	}) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			acctest.Needs(t, acctest.EphemeralResources)
@@ -239,7 +239,7 @@ resource "terraform_data" "job" {
 // Invalid input is rejected before any request, with an error that says what is allowed.
 func TestEphemeralsInvalidInput(t *testing.T) {
 	t.Parallel()
-	for name, test := range map[string]struct{ config, want string }{
+	for name, test := range acctest.Sample(3, map[string]struct{ config, want string }{
 		"register token: no name": {`
 ephemeral "mlplatform_register_token" "test" {
   ttl = "1h"
@@ -303,7 +303,7 @@ ephemeral "mlplatform_access_token" "test" {
   ttl  = "1h"
 }
 `, "name"},
-	} {
+	}) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			acctest.Needs(t, acctest.EphemeralResources)
@@ -322,7 +322,7 @@ ephemeral "mlplatform_access_token" "test" {
 // An error of the service names the access token and the next step.
 func TestEphemeralRegisterTokenErrors(t *testing.T) {
 	t.Parallel()
-	for name, test := range map[string]struct {
+	for name, test := range acctest.Sample(1, map[string]struct {
 		prepare func(*testing.T, *acctest.Workspace)
 		want    string
 	}{
@@ -343,7 +343,7 @@ func TestEphemeralRegisterTokenErrors(t *testing.T) {
 			},
 			"The service, or a proxy in front of it, is failing.",
 		},
-	} {
+	}) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			acctest.Needs(t, acctest.EphemeralResources)

@@ -299,11 +299,11 @@ resource "mlplatform_register_token" "test" {
 func TestRegisterTokenPolicies(t *testing.T) {
 	t.Parallel()
 	const keep, replace = plancheck.ResourceActionNoop, plancheck.ResourceActionReplace
-	for policy, wanted := range map[string]map[string]plancheck.ResourceActionType{
+	for policy, wanted := range acctest.Sample(1, map[string]map[string]plancheck.ResourceActionType{
 		"never":  {"pending": keep, "expired": keep, "used": keep},
 		"unused": {"pending": keep, "expired": replace, "used": keep},
 		"always": {"pending": keep, "expired": replace, "used": replace},
-	} {
+	}) {
 		for status, want := range wanted {
 			t.Run(policy+" and "+status, func(t *testing.T) {
 				t.Parallel()
@@ -379,12 +379,12 @@ resource "mlplatform_register_token" "test" {
 // While the access tokens cannot be listed, the status stays as it is, without an error.
 func TestRegisterTokenWithoutList(t *testing.T) {
 	t.Parallel()
-	for name, fault := range map[string]emulator.Fault{
+	for name, fault := range acctest.Sample(1, map[string]emulator.Fault{
 		"403":        {Kind: emulator.Respond, Status: 403},
 		"500":        {Kind: emulator.Respond, Status: 500},
 		"dropped":    {Kind: emulator.Drop},
 		"wrong JSON": {Kind: emulator.BadJSON},
-	} {
+	}) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			svc := acctest.NewService(t)
@@ -427,7 +427,7 @@ func TestRegisterTokenDestruction(t *testing.T) {
 	wait := func(d time.Duration) func(*testing.T, *acctest.Workspace) {
 		return func(_ *testing.T, w *acctest.Workspace) { w.Service.Clock.Advance(d) }
 	}
-	for name, test := range map[string]struct {
+	for name, test := range acctest.Sample(2, map[string]struct {
 		start   time.Time
 		prepare func(*testing.T, *acctest.Workspace)
 		args    []string
@@ -450,7 +450,7 @@ func TestRegisterTokenDestruction(t *testing.T) {
 		"the service fails": {start: acctest.Start, prepare: func(_ *testing.T, w *acctest.Workspace) {
 			w.Service.Emulator.Inject(emulator.Fault{Kind: emulator.Respond, Status: 500, Times: -1})
 		}, warns: true},
-	} {
+	}) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			svc := acctest.NewService(t)

@@ -135,7 +135,7 @@ func TestSparkConnectURLRefuses(t *testing.T) {
 func TestSparkConnectURLInAConfiguration(t *testing.T) {
 	t.Parallel()
 	const url = "sc://spark.example.com:15002/;spark-token=emulated-access%2Fx"
-	for name, test := range acctest.Sample(3, map[string]struct {
+	for name, test := range acctest.Sample(2, map[string]struct {
 		config   string
 		features []acctest.Feature
 		exitCode int

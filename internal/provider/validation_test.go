@@ -63,7 +63,7 @@ func TestInvalidAccessToken(t *testing.T) {
 		return fmt.Sprintf("`%s` cannot be set together with `register_token_wo`: name, role and lifetime come from the "+
 			"register token. Remove `%s`", name, name)
 	}
-	for name, test := range map[string]invalidConfig{
+	for name, test := range acctest.Sample(3, map[string]invalidConfig{
 		"empty name": {`
 resource "mlplatform_access_token" "test" {
   name = ""
@@ -189,7 +189,7 @@ resource "mlplatform_access_token" "test" {
 }
 `, `delete_on_destroy = false`, "Missing lifetime",
 			"`delete_on_destroy` is false, but `ttl` is not set: a token that never expires would be left behind. Set `ttl`, for example `ttl = \"90d\"`, or remove `delete_on_destroy`."},
-	} {
+	}) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			svc := acctest.NewService(t)
@@ -205,7 +205,7 @@ resource "mlplatform_access_token" "test" {
 // An invalid lifetime is an error that says why.
 func TestInvalidLifetimes(t *testing.T) {
 	t.Parallel()
-	for text, why := range map[string]string{
+	for text, why := range acctest.Sample(2, map[string]string{
 		"":         `"" is not a lifetime: it is empty.`,
 		"abc":      `"abc" is not a lifetime: "abc" does not begin with a whole number.`,
 		"0s":       `"0s" is not a lifetime: it is shorter than a second.`,
@@ -214,7 +214,7 @@ func TestInvalidLifetimes(t *testing.T) {
 		"500ms":    `"500ms" is not a lifetime: "s" does not begin with a whole number.`,
 		"2h 30m":   `"2h 30m" is not a lifetime: " 30m" does not begin with a whole number.`,
 		"9999999h": `"9999999h" is not a lifetime: it is longer than 292 years.`,
-	} {
+	}) {
 		t.Run("ttl "+text, func(t *testing.T) {
 			t.Parallel()
 			svc := acctest.NewService(t)
@@ -234,7 +234,7 @@ resource "mlplatform_access_token" "test" {
 func TestInvalidRegisterToken(t *testing.T) {
 	t.Parallel()
 	const block = `resource "mlplatform_register_token" "test" {`
-	for name, test := range map[string]invalidConfig{
+	for name, test := range acctest.Sample(2, map[string]invalidConfig{
 		"empty name": {`
 resource "mlplatform_register_token" "test" {
   access_token_name = ""
@@ -285,7 +285,7 @@ resource "mlplatform_register_token" "test" {
 }
 `, `recreate_if_invalid = "once"`, "Invalid value",
 			"`recreate_if_invalid` is \"once\", but it must be one of `never`, `unused`, `always` (case-sensitive). For example: `recreate_if_invalid = \"never\"`."},
-	} {
+	}) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			svc := acctest.NewService(t)
@@ -298,7 +298,7 @@ resource "mlplatform_register_token" "test" {
 // Invalid arguments of data sources are errors that say what is valid.
 func TestInvalidDataSources(t *testing.T) {
 	t.Parallel()
-	for name, test := range map[string]invalidConfig{
+	for name, test := range acctest.Sample(2, map[string]invalidConfig{
 		"role": {`
 data "mlplatform_access_tokens" "test" {
   role = "Admin"
@@ -329,7 +329,7 @@ data "mlplatform_access_token" "test" {
 }
 `, `name = ""`, "Empty value",
 			"`name` is \"\", but it must not be empty. Remove it, or set it to, for example, \"nightly-etl\"."},
-	} {
+	}) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			svc := acctest.NewService(t)
@@ -361,7 +361,7 @@ func TestInvalidProviderSettings(t *testing.T) {
 		aPEM      = "a PEM bundle has lines such as -----BEGIN CERTIFICATE-----."
 	)
 	quoted := func(setting, value string) string { return setting + " = " + acctest.Quote(value) }
-	for name, test := range map[string]struct{ line, summary, detail string }{
+	for name, test := range acctest.Sample(3, map[string]struct{ line, summary, detail string }{
 		"endpoint: other scheme":   {`endpoint = "ftp://example.com"`, "Invalid endpoint", `"ftp://example.com" does not begin with https://; ` + exampleEndpoint},
 		"endpoint: in the clear":   {`endpoint = "http://example.com"`, "Invalid endpoint", `"http://example.com" is not encrypted: http:// is accepted only for loopback hosts such as 127.0.0.1; ` + exampleEndpoint},
 		"endpoint: no host":        {`endpoint = "https://"`, "Invalid endpoint", `"https://" has no host; ` + exampleEndpoint},
@@ -380,7 +380,7 @@ func TestInvalidProviderSettings(t *testing.T) {
 		"request_timeout":          {`request_timeout = "0.5s"`, "Invalid lifetime", `"0.5s" is not a lifetime: unknown unit "."; use d, h, m or s. ` + exampleLifetime},
 		"max_retries: negative":    {`max_retries = -1`, "Invalid Attribute Value", "max_retries value must be between 0 and 20, got: -1"},
 		"max_retries: too many":    {`max_retries = 21`, "Invalid Attribute Value", "max_retries value must be between 0 and 20, got: 21"},
-	} {
+	}) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			svc := acctest.NewService(t)
@@ -504,7 +504,7 @@ data "mlplatform_access_tokens" "test" {
 // An unknown argument that turns out to be invalid is an error of the apply, before any write.
 func TestUnknownInputsThatTurnOutInvalid(t *testing.T) {
 	t.Parallel()
-	for name, test := range map[string]struct{ config, want string }{
+	for name, test := range acctest.Sample(2, map[string]struct{ config, want string }{
 		"name": {`
 resource "terraform_data" "later" {
   input = ""
@@ -567,7 +567,7 @@ data "mlplatform_access_tokens" "test" {
   name_regex = terraform_data.later.output
 }
 `, "missing closing )"},
-	} {
+	}) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			svc := acctest.NewService(t)
@@ -584,7 +584,7 @@ data "mlplatform_access_tokens" "test" {
 // The settings of the provider may come from a resource that does not exist yet, or whose output will change.
 func TestUnknownProviderSettings(t *testing.T) {
 	t.Parallel()
-	for name, block := range map[string]string{
+	for name, block := range acctest.Sample(1, map[string]string{
 		"token": `
 resource "terraform_data" "later" {
   input = {
@@ -616,7 +616,7 @@ provider "mlplatform" {
   max_retries     = terraform_data.later.output.max_retries
 }
 `,
-	} {
+	}) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			svc := acctest.NewService(t)
@@ -684,7 +684,7 @@ resource "mlplatform_access_token" "test" {
 // A data source cannot be read without the provider's settings. The error says what to do.
 func TestUnknownProviderSettingsOfDataSource(t *testing.T) {
 	t.Parallel()
-	for name, block := range map[string]string{
+	for name, block := range acctest.Sample(1, map[string]string{
 		"access_tokens": `
 data "mlplatform_access_tokens" "test" {}
 `,
@@ -696,7 +696,7 @@ data "mlplatform_access_token" "test" {
 		"current_token": `
 data "mlplatform_current_token" "test" {}
 `,
-	} {
+	}) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			svc := acctest.NewService(t)
