@@ -86,6 +86,9 @@ func (o StateObject) IsAccessToken() bool {
 	return strings.HasPrefix(o.Address, "mlplatform_access_token.")
 }
 
+// IsEncrypted reports whether the object holds its value encrypted.
+func (o StateObject) IsEncrypted() bool { return o.Attributes.EncryptedToken != "" }
+
 // StateObjects reads the objects from the state file, which is faster than to run the CLI and has deposed ones, too.
 // Without a file there are none.
 func (w *Workspace) StateObjects() []StateObject {
@@ -110,7 +113,7 @@ func (w *Workspace) StateObjects() []StateObject {
 	for _, found := range state.Resources {
 		for _, object := range found.Instances {
 			object.Address = found.Type + "." + found.Name
-			if object.Attributes.EncryptedToken != "" {
+			if object.IsEncrypted() {
 				object.Attributes.Token = Decrypt(w.T, object.Attributes.EncryptedToken)
 			}
 			objects = append(objects, object)
