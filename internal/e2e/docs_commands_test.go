@@ -56,6 +56,24 @@ var documentations = map[string]documentation{
 	"examples/modules/rotating-token/README.md": {
 		folder: "examples/modules/rotating-token", needs: []acctest.Feature{acctest.Since("1.6.0")}, before: []string{"terraform init\n"},
 	},
+	"examples/encrypted-token/README.md": {
+		folder: "examples/encrypted-token",
+		before: []string{"echo '" + acctest.Recipient() + "' > anna.pub\nexport TF_VAR_public_key_file=anna.pub\n"},
+	},
+	"examples/keep-on-destroy/README.md": {folder: "examples/keep-on-destroy", needs: []acctest.Feature{acctest.DestroyFalse}},
+	"examples/state-encryption/README.md": {
+		folder: "examples/state-encryption", needs: []acctest.Feature{acctest.StateEncryption},
+		before: []string{"export TF_VAR_passphrase='a text of many characters'\n"},
+	},
+	"examples/revoke-with-resource/README.md": {
+		folder: "examples/revoke-with-resource", needs: []acctest.Feature{acctest.ActionsAfterDestroy},
+		before: []string{"export TF_VAR_notebook_token=notebook\n"},
+		prepare: func(t *testing.T, svc *acctest.Service) string {
+			t.Helper()
+			svc.Seed(t, emulator.SeedToken{Name: "notebook"})
+			return ""
+		},
+	},
 	"examples/handover/README.md": {
 		folder: "examples/handover", needs: []acctest.Feature{acctest.EphemeralResources, acctest.WriteOnlyArguments},
 	},
@@ -170,9 +188,11 @@ END
 
 // documentsNotRun are the documents of which no command runs, and why.
 var documentsNotRun = map[string]string{
-	"CONTRIBUTING.md":              "its commands build and test the provider",
-	"examples/README.md":           "its commands build the provider and start an emulator",
-	"examples/with-vkcs/README.md": "the provider vk-cs/vkcs needs an account of VK Cloud",
+	"CONTRIBUTING.md":                      "its commands build and test the provider",
+	"examples/kubernetes-secret/README.md": "it needs a cluster; TestExamples applies it with a stand-in",
+	"examples/vault-secret/README.md":      "it needs a Vault server; TestExamples applies it with a stand-in",
+	"examples/README.md":                   "its commands build the provider and start an emulator",
+	"examples/with-vkcs/README.md":         "the provider vk-cs/vkcs needs an account of VK Cloud",
 }
 
 // notRun matches blocks of these documents that do not run here, and says why. The test counts them.
@@ -180,6 +200,7 @@ var notRun = map[*regexp.Regexp]string{
 	regexp.MustCompile(`(?m)^make (install|demo|test|observe|testacc)\b`): "builds the provider, runs tests or reaches a live service",
 	regexp.MustCompile(`^go run ./internal/cmd/emulator`):                 "the test starts an emulator",
 	regexp.MustCompile(`^terraform providers mirror\b`):                   "asks the registry",
+	regexp.MustCompile(`^age -d `):                                        "needs age; TestExamples decrypts the token",
 	regexp.MustCompile(`vault_`):                                          "needs a Vault server",
 	regexp.MustCompile(`(?m)^terraform query\b`):                          "is run by other tests, with the CLIs that know it",
 }
@@ -300,8 +321,10 @@ func newcomer(t *testing.T, svc *acctest.Service) []string {
 	if err := os.Mkdir(bin, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Symlink(acctest.CLIPath(t), filepath.Join(bin, "terraform")); err != nil {
-		t.Fatal(err)
+	for _, name := range []string{"terraform", "tofu"} {
+		if err := os.Symlink(acctest.CLIPath(t), filepath.Join(bin, name)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	// Of the example of a Spark job.
 	if err := os.WriteFile(filepath.Join(bin, "python"), []byte("#!/bin/sh\ntest -n \"$SPARK_CONNECT_URL\"\n"), 0o700); err != nil {
