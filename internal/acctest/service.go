@@ -68,7 +68,8 @@ func NewService(t *testing.T, options ...func(*emulator.Options)) *Service {
 }
 
 // setDialect lets MLPLATFORM_TEST_DIALECT choose the emulator's dialect for every test; see emulator.ParseDialect. The
-// responses keep their Date: without it the provider goes by the machine's clock, which no test can move.
+// responses keep their Date: without it the provider goes by the machine's clock, which no test can move. A test of its own in
+// internal/e2e does without.
 func setDialect(t *testing.T, opts *emulator.Options) {
 	t.Helper()
 	dialect, err := emulator.ParseDialect(os.Getenv("MLPLATFORM_TEST_DIALECT"))
