@@ -82,13 +82,18 @@ func TestServiceAmendsNameUntilCorrected(t *testing.T) {
 	t.Parallel()
 	svc := amending(t, amendments["trimmed name"])
 	w := acctest.NewWorkspace(t, svc)
-	config := func(name string) string {
-		return "resource \"mlplatform_access_token\" \"test\" {\n  name = " + acctest.Quote(name) + "\n}\n"
-	}
-	w.Write("main.tf", config(" nightly"))
+	w.Write("main.tf", `
+resource "mlplatform_access_token" "test" {
+  name = " nightly"
+}
+`)
 	expectOutput(t, w.Run("apply", "-no-color", "-auto-approve"), 1, "The service created a different token", "Set `name` to \"nightly\"")
 	value := w.Attribute(tokenAddress, "token")
-	w.Write("main.tf", config("nightly"))
+	w.Write("main.tf", `
+resource "mlplatform_access_token" "test" {
+  name = "nightly"
+}
+`)
 	w.MustRun("untaint", tokenAddress)
 	w.ExpectEmptyPlan()
 	if w.Attribute(tokenAddress, "token") != value {

@@ -19,12 +19,19 @@ type crossing struct {
 
 var (
 	namings = map[string]string{
-		"fixed":    "name = \"etl\"\n  ttl = \"30d\"",
-		"prefix":   "name_prefix = \"etl-\"\n  ttl = \"30d\"",
-		"redeemed": "register_token_wo = var.register_token",
-		"imported": "name = \"etl\"\n  ttl = \"30d\"",
+		"fixed": `
+  name = "etl"
+  ttl  = "30d"`,
+		"prefix": `
+  name_prefix = "etl-"
+  ttl         = "30d"`,
+		"redeemed": `
+  register_token_wo = var.register_token`,
+		"imported": `
+  name = "etl"
+  ttl  = "30d"`,
 	}
-	// events change the world, and return the arguments of the apply that follows.
+	// events happen to a token, and return the arguments of the apply that follows.
 	events = map[string]func(w *acctest.Workspace, name string) []string{
 		"expired":  func(w *acctest.Workspace, _ string) []string { w.Service.Clock.Advance(31 * dayLong); return nil },
 		"rotation": func(w *acctest.Workspace, _ string) []string { w.Service.Clock.Advance(21 * dayLong); return nil },
@@ -58,8 +65,8 @@ func crossings() map[string]crossing {
 	return all
 }
 
-// Whatever happens to whatever token: no value of a token that lives on is lost unannounced, the state agrees with the
-// service, and the next plan is empty unless an error said what to do.
+// Whatever happens to a token of any kind, no value of a live token is lost without an error or a warning that names it, the
+// state agrees with the service, and the next plan is empty unless an error said what to do.
 func TestCrossings(t *testing.T) {
 	t.Parallel()
 	for name, c := range acctest.Sample(3, crossings()) {
@@ -111,7 +118,7 @@ func (c crossing) create(t *testing.T, w *acctest.Workspace) {
 	t.Helper()
 	rotation := ""
 	if c.event == "rotation" {
-		rotation = "rotate_before = \"10d\""
+		rotation = `rotate_before = "10d"`
 	}
 	switch c.naming {
 	case "redeemed":
@@ -162,7 +169,7 @@ func (c crossing) expectNothingLost(t *testing.T, w *acctest.Workspace, got acct
 // Arguments that are unknown while planning, or turn out to be null, end in no error and lose no value.
 func TestCrossingsOfUnknownArguments(t *testing.T) {
 	t.Parallel()
-	for name, test := range map[string]struct {
+	for name, test := range acctest.Sample(1, map[string]struct {
 		naming, argument string
 		replaced         bool // a replacement is shown, because the value could differ
 	}{
@@ -170,7 +177,7 @@ func TestCrossingsOfUnknownArguments(t *testing.T) {
 		"role of an imported token":         {"imported", "role = terraform_data.settings.output.role", true},
 		"delete_on_destroy":                 {"fixed", "delete_on_destroy = terraform_data.settings.output.delete", false},
 		"recreate_if_invalid":               {"redeemed", "recreate_if_invalid = terraform_data.settings.output.policy", false},
-	} {
+	}) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			acctest.Needs(t, acctest.WriteOnlyArguments)

@@ -12,24 +12,41 @@ import (
 	"github.com/mlplatform/terraform-provider-mlplatform/internal/emulator"
 )
 
-// precious is a token that a destruction does not delete. A change of the trigger replaces it, which its plan cannot see.
-const precious = `
-variable "register_token" {
-  default   = ""
-  sensitive = true
-}
+// named has a token that a destroy leaves behind. A new value of the trigger replaces it, which the provider cannot see in
+// the plan.
+const named = `
 variable "trigger" {
   default = 1
 }
+
 resource "terraform_data" "trigger" {
   input = var.trigger
 }
+
 resource "mlplatform_access_token" "test" {
-  %s
+  name              = "precious"
+  ttl               = "30d"
   delete_on_destroy = false
+
   lifecycle {
     create_before_destroy = %t
     replace_triggered_by  = [terraform_data.trigger]
+  }
+}
+`
+
+// redeemed has such a token, which redeems a register token.
+const redeemed = `
+variable "register_token" {
+  sensitive = true
+}
+
+resource "mlplatform_access_token" "test" {
+  register_token_wo = var.register_token
+  delete_on_destroy = false
+
+  lifecycle {
+    create_before_destroy = %t
   }
 }
 `
@@ -53,8 +70,8 @@ func privateData(t *testing.T, w *acctest.Workspace) string {
 	return ""
 }
 
-// A plan cannot see a taint, -replace or replace_triggered_by. If the replacement would forget a valid token and then find
-// its name taken, the deletion is refused. With create_before_destroy, the creation fails first.
+// The provider cannot see a taint, -replace or replace_triggered_by in a plan. If the replacement would leave a valid token
+// behind and then fail because its name is taken, the deletion fails. With create_before_destroy, the creation fails first.
 func TestHardening01ForcedReplacement(t *testing.T) {
 	t.Parallel()
 	forces := map[string]func(*acctest.Workspace) []string{
@@ -66,44 +83,43 @@ func TestHardening01ForcedReplacement(t *testing.T) {
 		"replace_triggered_by": func(*acctest.Workspace) []string { return []string{"-var=trigger=2"} },
 	}
 	for name, test := range acctest.Sample(2, map[string]struct {
-		force, naming string
+		force, config string
 		createFirst   bool
 	}{
-		"taint":                              {"taint", "name = \"precious\"\n  ttl = \"30d\"", false},
-		"taint, create first":                {"taint", "name = \"precious\"\n  ttl = \"30d\"", true},
-		"replace":                            {"replace", "name = \"precious\"\n  ttl = \"30d\"", false},
-		"replace, create first":              {"replace", "name = \"precious\"\n  ttl = \"30d\"", true},
-		"replace_triggered_by":               {"replace_triggered_by", "name = \"precious\"\n  ttl = \"30d\"", false},
-		"replace_triggered_by, create first": {"replace_triggered_by", "name = \"precious\"\n  ttl = \"30d\"", true},
-		"redeemed, taint":                    {"taint", "register_token_wo = var.register_token", false},
-		"redeemed, replace":                  {"replace", "register_token_wo = var.register_token", false},
-		"redeemed, replace, create first":    {"replace", "register_token_wo = var.register_token", true},
+		"taint":                              {"taint", named, false},
+		"taint, create first":                {"taint", named, true},
+		"replace":                            {"replace", named, false},
+		"replace, create first":              {"replace", named, true},
+		"replace_triggered_by":               {"replace_triggered_by", named, false},
+		"replace_triggered_by, create first": {"replace_triggered_by", named, true},
+		"redeemed, taint":                    {"taint", redeemed, false},
+		"redeemed, replace":                  {"replace", redeemed, false},
+		"redeemed, replace, create first":    {"replace", redeemed, true},
 	}) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			acctest.Needs(t, acctest.Since("1.4.0"))
 			svc := acctest.NewService(t)
 			w := acctest.NewWorkspace(t, svc)
-			redeemed := strings.HasPrefix(name, "redeemed")
-			if redeemed {
+			if test.config == redeemed {
 				acctest.Needs(t, acctest.WriteOnlyArguments)
 				w.Env["TF_VAR_register_token"] = registerTokenValue(t, svc, "precious")
 			}
-			w.Write("main.tf", fmt.Sprintf(precious, test.naming, test.createFirst))
+			w.Write("main.tf", fmt.Sprintf(test.config, test.createFirst))
 			w.Apply()
 			value, private := w.Attribute(tokenAddress, "token"), privateData(t, w)
-			if redeemed {
+			if test.config == redeemed {
 				w.Env["TF_VAR_register_token"] = registerTokenValue(t, svc, "precious")
 			}
 			svc.Emulator.ResetJournal()
-			// The plan is applied later, from a file.
+			// The plan is saved and then applied.
 			w.MustRun(append([]string{"plan", "-no-color", "-out=tfplan"}, forces[test.force](w)...)...)
 			got := w.Run("apply", "-no-color", "tfplan")
 			switch {
 			case !test.createFirst:
 				expectOutput(t, got, 1, "The replacement would lose a valid token", "The old token is kept, and remains in the state")
 				svc.ExpectWrites(t, "apply")
-			case redeemed:
+			case test.config == redeemed:
 				expectOutput(t, got, 1, "A live access token has the name that the register token sets")
 			default:
 				expectOutput(t, got, 1, "the old token is still valid under this name")
@@ -121,26 +137,46 @@ func TestHardening01ForcedReplacement(t *testing.T) {
 // A forced replacement that cannot lose anything is not refused.
 func TestHardening01ForcedReplacementWithoutALoss(t *testing.T) {
 	t.Parallel()
-	fixed := "name = \"precious\"\n  ttl = \"30d\""
+	const config = `
+resource "mlplatform_access_token" "test" {
+  name              = "precious"
+  ttl               = "30d"
+  delete_on_destroy = false
+}
+`
+	const otherName = `
+resource "mlplatform_access_token" "test" {
+  name              = "other"
+  ttl               = "30d"
+  delete_on_destroy = false
+}
+`
+	const prefix = `
+resource "mlplatform_access_token" "test" {
+  name_prefix       = "precious-"
+  ttl               = "30d"
+  delete_on_destroy = false
+}
+`
 	for name, test := range acctest.Sample(1, map[string]struct {
 		before, after string
 		between       func(*acctest.Service)
 		live          int
 	}{
-		"expired after the plan": {fixed, fixed, func(svc *acctest.Service) { svc.Clock.Advance(31 * dayLong) }, 1},
-		"revoked after the plan": {fixed, fixed, func(svc *acctest.Service) { svc.Emulator.Revoke("precious") }, 1},
-		"another name":           {fixed, "name = \"other\"\n  ttl = \"30d\"", nil, 2},
-		"a prefix":               {"name_prefix = \"precious-\"\n  ttl = \"30d\"", "name_prefix = \"precious-\"\n  ttl = \"30d\"", nil, 2},
+		"expired after the plan": {config, config, func(svc *acctest.Service) { svc.Clock.Advance(31 * dayLong) }, 1},
+		"revoked after the plan": {config, config, func(svc *acctest.Service) { svc.Emulator.Revoke("precious") }, 1},
+		"another name":           {config, otherName, nil, 2},
+		"a prefix":               {prefix, prefix, nil, 2},
 	}) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			acctest.Needs(t, acctest.Since("1.4.0"))
 			svc := acctest.NewService(t)
 			w := acctest.NewWorkspace(t, svc)
-			w.Write("main.tf", fmt.Sprintf(precious, test.before, false))
+			w.Write("main.tf", test.before)
 			w.Apply()
 			w.MustRun("taint", tokenAddress)
-			w.Write("main.tf", fmt.Sprintf(precious, test.after, false))
+			w.Write("main.tf", test.after)
 			w.MustRun("plan", "-no-color", "-out=tfplan")
 			if test.between != nil {
 				test.between(svc)
@@ -151,24 +187,36 @@ func TestHardening01ForcedReplacementWithoutALoss(t *testing.T) {
 				t.Errorf("the service has %d live tokens, want %d", live, test.live)
 			}
 			if private := privateData(t, w); strings.Contains(private, "successor") {
-				t.Errorf("the state holds what only a plan should: %s", private)
+				t.Errorf("the state has private data that only a plan may have: %s", private)
 			}
 		})
 	}
 }
 
-// The way that the error proposes.
+// The replacement works in the way that the error proposes.
 func TestHardening01ReplacementAfterARefusal(t *testing.T) {
 	t.Parallel()
 	acctest.Needs(t, acctest.Since("1.4.0"))
 	svc := acctest.NewService(t)
 	w := acctest.NewWorkspace(t, svc)
-	w.Write("main.tf", fmt.Sprintf(precious, "name = \"precious\"\n  ttl = \"30d\"", false))
+	w.Write("main.tf", `
+resource "mlplatform_access_token" "test" {
+  name              = "precious"
+  ttl               = "30d"
+  delete_on_destroy = false
+}
+`)
 	w.Apply()
 	w.MustRun("taint", tokenAddress)
 	expectOutput(t, w.Run("apply", "-no-color", "-auto-approve"), 1, "run `terraform untaint` if the resource is tainted")
 	w.MustRun("untaint", tokenAddress)
-	w.Write("main.tf", strings.Replace(w.Read("main.tf"), "delete_on_destroy = false", "delete_on_destroy = true", 1))
+	w.Write("main.tf", `
+resource "mlplatform_access_token" "test" {
+  name              = "precious"
+  ttl               = "30d"
+  delete_on_destroy = true
+}
+`)
 	svc.Emulator.ResetJournal()
 	w.Apply()
 	svc.ExpectWrites(t, "apply of delete_on_destroy")

@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -291,21 +292,27 @@ func TestInvalidRecipients(t *testing.T) {
 	svc := acctest.NewService(t)
 	w := acctest.NewWorkspace(t, svc)
 	secret := acctest.Identity().String()
-	for recipients, says := range map[string]string{
+	for recipients, want := range map[string]string{
 		`["` + secret + `"]`:                "it looks like a private key",
 		`["ecdsa-sha2-nistp256 AAAAE2VjZ"]`: "ECDSA keys of SSH cannot decrypt",
 		`[]`:                                "`recipients` is an empty list",
 	} {
-		for _, kind := range []string{"access", "register"} {
-			w.Write("main.tf", `
-resource "mlplatform_`+kind+`_token" "test" {
-  `+map[string]string{"access": "name", "register": "ttl = \"1h\"\n  access_token_name"}[kind]+` = "etl"
-  recipients = `+recipients+`
+		for _, config := range []string{`
+resource "mlplatform_access_token" "test" {
+  name       = "etl"
+  recipients = %s
 }
-`)
+`, `
+resource "mlplatform_register_token" "test" {
+  access_token_name = "etl"
+  ttl               = "1h"
+  recipients        = %s
+}
+`} {
+			w.Write("main.tf", fmt.Sprintf(config, recipients))
 			got := w.Run("plan", "-no-color")
-			if got.ExitCode != 1 || !got.Matches(says) || strings.Contains(got.Output(), secret[:20]) {
-				t.Errorf("%s token, %q: exit code %d", kind, says, got.ExitCode)
+			if got.ExitCode != 1 || !got.Matches(want) || strings.Contains(got.Output(), secret[:20]) {
+				t.Errorf("exit code %d with the configuration\n%s", got.ExitCode, strings.ReplaceAll(w.Read("main.tf"), secret, "SECRET"))
 			}
 		}
 	}
@@ -319,28 +326,43 @@ func TestUnknownRecipients(t *testing.T) {
 	t.Parallel()
 	svc := acctest.NewService(t)
 	w := acctest.NewWorkspace(t, svc)
-	config := withRecipient(`
+	for name, config := range map[string]string{
+		"an element": `
 resource "terraform_data" "key" {
   input = "RECIPIENT"
 }
 
 resource "mlplatform_access_token" "test" {
   name       = "etl"
-  recipients = KEYS
+  recipients = [terraform_data.key.output]
+}
+`,
+		"the list": `
+resource "terraform_data" "key" {
+  input = "RECIPIENT"
+}
+
+resource "mlplatform_access_token" "test" {
+  name       = "etl"
+  recipients = tolist(split(",", terraform_data.key.output))
+}
+`,
+	} {
+		for _, created := range []bool{false, true} {
+			if created {
+				w.Write("main.tf", `
+resource "mlplatform_access_token" "test" {
+  name = "etl"
 }
 `)
-	for name, keys := range map[string]string{"an element": "[terraform_data.key.output]", "the list": "tolist(split(\",\", terraform_data.key.output))"} {
-		for before, empty := range map[string]string{"created": "", "plain before": "resource \"mlplatform_access_token\" \"test\" {\n  name = \"etl\"\n}\n"} {
-			if empty != "" {
-				w.Write("main.tf", empty)
 				w.Apply()
 			}
-			w.Write("main.tf", strings.ReplaceAll(config, "KEYS", keys))
+			w.Write("main.tf", withRecipient(config))
 			w.Apply()
 			expectEncrypted(t, w, tokenAddress)
 			w.ExpectEmptyPlan()
 			if t.Failed() {
-				t.Fatalf("%s, %s", name, before)
+				t.Fatalf("unknown is %s, the token was created before: %t", name, created)
 			}
 			w.Destroy()
 		}
