@@ -276,6 +276,9 @@ func (s *schedule) run(command string) {
 		fault := faults[name]
 		fault.Operation = operations[s.random.IntN(len(operations))]
 		fault.Skip = s.random.IntN(3)
+		if believed := name == "404-before" || name == "wrong-json-before"; believed && (fault.Operation == "" || fault.Operation == emulator.OpDeleteAccessToken) {
+			continue // such a response says that the token is gone, and the provider believes the service
+		}
 		if lies := fault.Status == 401 || fault.Status == 403; s.oddList && lies && (fault.Operation == "" || fault.Operation == emulator.OpWhoAmI) {
 			continue // if the list lacks a token and its value is refused, nothing shows that it is valid
 		}
