@@ -276,7 +276,7 @@ list "mlplatform_access_token" "test" {
 // An included resource has all attributes but the value, which `query -json` would print.
 func TestQueryIncludesResources(t *testing.T) {
 	t.Parallel()
-	svc := acctest.NewService(t)
+	svc := acctest.NewService(t, acctest.Without(acctest.NoIssuer))
 	row := svc.Seed(t, emulator.SeedToken{Name: "hand-made", Role: "ADMIN", TTL: time.Hour})
 	found := query(newQueryWorkspace(t, svc, `
 list "mlplatform_access_token" "test" {
