@@ -253,7 +253,7 @@ func TestExamples(t *testing.T) {
 	for i, folder := range folders {
 		t.Run(folder, func(t *testing.T) {
 			t.Parallel()
-			if i%3 != 0 {
+			if i%5 != 0 {
 				acctest.Long(t)
 			}
 			w := newExample(t, folder, "")
