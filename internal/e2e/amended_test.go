@@ -153,8 +153,8 @@ func TestServiceAmendsExistingToken(t *testing.T) {
 		exitCode int
 		text     string
 	}{
-		"renamed":      {func(token *emulator.Token) { token.Name = "another" }, 2, `"another" -> "nightly" # forces replacement`},
-		"another role": {func(token *emulator.Token) { token.Role = "ADMIN" }, 2, `"ADMIN" -> "USER" # forces replacement`},
+		"renamed":      {func(token *emulator.Token) { token.Name = "another" }, 2, `-> "nightly" # forces replacement`},
+		"another role": {func(token *emulator.Token) { token.Role = "ADMIN" }, 2, `-> "USER" # forces replacement`},
 		"extended": {func(token *emulator.Token) {
 			later := token.ExpiresAt.Add(dayLong)
 			token.ExpiresAt = &later

@@ -34,7 +34,7 @@ resource "mlplatform_access_token" "test" {
 		before := time.Now().Add(-time.Hour)
 		token.ExpiresAt = &before
 	})
-	expectOutput(t, w.Run("plan", "-no-color", "-detailed-exitcode"), 2, "must be replaced", `"expired" -> (known after apply) # forces replacement`)
+	expectOutput(t, w.Run("plan", "-no-color", "-detailed-exitcode"), 2, "must be replaced", `"expired"`)
 	w.Apply()
 	w.ExpectEmptyPlan()
 	if w.Attribute(tokenAddress, "token") == value {
