@@ -16,8 +16,11 @@ const (
 	// retried already, and a thousand resources must not retry it in turn.
 	failureAge      = 10 * time.Second
 	freshFailureAge = time.Second
-	// gatherTime is how long a fresh list waits for others that want one.
-	gatherTime = 10 * time.Millisecond
+	// A fresh list waits for others that want one. It waits for half the time that the last list took, and at least for gatherTime
+	// and at most for maxGatherTime. Otherwise callers that work in parallel fall into two groups, one of which waits for
+	// the list of the other.
+	gatherTime    = 10 * time.Millisecond
+	maxGatherTime = time.Second / 2
 	// patience is how long a fresh list waits for one that is in flight, so that lists do not pile up.
 	patience = time.Second
 )
@@ -35,8 +38,9 @@ type inventory struct {
 	failure failure
 	// inFlight are requests whose responses may or may not reflect the writes made meanwhile.
 	inFlight map[*listing]struct{}
-	newest   *listing // the latest request in flight, unless it is outdated
-	next     *listing // a request that has not begun
+	newest   *listing      // the latest request in flight, unless it is outdated
+	next     *listing      // a request that has not begun
+	took     time.Duration // by the last successful request
 }
 
 // snapshot is a list and when its request began; zero for no list.
@@ -122,9 +126,6 @@ func (i *inventory) queue(ctx context.Context, gather bool) *listing {
 
 // run waits until a request should begin, and makes it.
 func (i *inventory) run(ctx context.Context, request, before *listing, gather bool) {
-	if gather {
-		time.Sleep(gatherTime)
-	}
 	if before != nil {
 		select {
 		case <-before.done:
@@ -132,6 +133,12 @@ func (i *inventory) run(ctx context.Context, request, before *listing, gather bo
 		}
 	}
 	i.mu.Lock()
+	if gather {
+		wait := min(max(i.took/2, gatherTime), maxGatherTime)
+		i.mu.Unlock()
+		time.Sleep(wait)
+		i.mu.Lock()
+	}
 	i.next = nil
 	if before != nil && before.err != nil && isDone(before) {
 		// The callers of this request asked before that failure, so they share it.
@@ -170,6 +177,7 @@ func (i *inventory) finish(request *listing, list AccessTokenList, err error, st
 		i.failure = failure{err, time.Now()}
 		return
 	}
+	i.took = time.Since(start)
 	request.list = applyTo(list, request.changes)
 	if !request.outdated && start.After(i.latest.start) {
 		i.latest, i.pending, i.failure = snapshot{request.list, start}, nil, failure{}

@@ -155,22 +155,39 @@ func TestHardening10FreshListDoesNotJoinAnEarlierRequest(t *testing.T) {
 // Creations and deletions want a fresh list each; those that run in parallel share them.
 func TestHardening10FreshListsAreShared(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		service := &fakeService{}
-		i := newInventory(service.list)
-		const calls, parallel = 1000, 10
-		concurrently(parallel, func() {
-			for range calls / parallel {
-				if _, err := i.get(t.Context(), true); err != nil {
-					t.Error(err)
+	const calls, parallel = 1000, 10
+	for name, test := range map[string]struct {
+		work func(worker int) time.Duration // between two lists: create, redeem, describe
+		most int
+	}{
+		"work takes longer than a list": {func(int) time.Duration { return 3 * time.Second }, calls / 4},
+		// All ten share each list: they do not fall into two groups, one of which waits for the list of the other.
+		"work takes less": {func(worker int) time.Duration { return time.Duration(worker) * 40 * time.Millisecond }, calls / parallel},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				service := &fakeService{}
+				i := newInventory(service.list)
+				var group sync.WaitGroup
+				for worker := range parallel {
+					group.Go(func() {
+						time.Sleep(test.work(worker)) // Terraform does not start them all at the same moment
+						for range calls / parallel {
+							if _, err := i.get(t.Context(), true); err != nil {
+								t.Error(err)
+							}
+							time.Sleep(test.work(worker))
+						}
+					})
 				}
-				time.Sleep(3 * time.Second) // create, redeem, describe
-			}
+				group.Wait()
+				if most := test.most + 5; service.lists > most { // the first lists have no time to go by
+					t.Errorf("%d calls made %d list requests, more than %d", calls, service.lists, most)
+				}
+			})
 		})
-		if service.lists > calls/4 {
-			t.Errorf("%d calls made %d list requests", calls, service.lists)
-		}
-	})
+	}
 }
 
 func TestInvalidateMakesTheNextCallList(t *testing.T) {
